@@ -1,0 +1,38 @@
+"""Per-request preferences of the person, and the client's address."""
+
+from __future__ import annotations
+
+import zoneinfo
+from collections.abc import Callable
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+from django.utils import timezone, translation
+
+
+
+
+class PersonPreferencesMiddleware:
+    """Speak the language and zone of the signed-in person; a choice made in this browser (cookie) goes first."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        user = request.user
+        if not user.is_authenticated:
+            return self.get_response(request)
+        with timezone.override(zoneinfo.ZoneInfo(user.time_zone)):
+            if settings.LANGUAGE_COOKIE_NAME in request.COOKIES:
+                return self.get_response(request)
+            with translation.override(user.language):
+                request.LANGUAGE_CODE = user.language
+                return self.get_response(request)
+
+
+def client_address(request: HttpRequest) -> str:
+    """The address to count failed logins by: the proxy's word only where a proxy is declared."""
+    forwarded = request.META.get("HTTP_X_FORWARDED_FOR", "")
+    if settings.SECURE_PROXY_SSL_HEADER and forwarded:
+        return str(forwarded.split(",")[-1].strip())
+    return str(request.META.get("REMOTE_ADDR", ""))

@@ -1,0 +1,29 @@
+"""Live hints to open pages. A row always; with Redis also at once through the channel layer.
+
+Without Redis one poller per web process reads the rows (inbox/live.py); it re-reads a short overlap and drops ids it
+knows, because a late commit may carry a lower id.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any
+
+from kernel import clock
+from kernel.models import LiveEvent
+
+KEEP_SECONDS = 300
+
+
+def live_publish(topic: str, **payload: Any) -> None:
+    """Tell open pages listening on `topic` (`user-<id>`, `run-<id>`, `staff`) that something changed."""
+    LiveEvent.objects.create(topic=topic, payload=payload)
+
+
+def live_publish_many(topics: list[str], **payload: Any) -> None:
+    LiveEvent.objects.bulk_create([LiveEvent(topic=topic, payload=payload) for topic in topics])
+
+
+def live_prune() -> int:
+    """Drop hints older than any page's memory. Returns how many."""
+    return LiveEvent.objects.filter(created_at__lt=clock.now() - dt.timedelta(seconds=KEEP_SECONDS)).delete()[0]

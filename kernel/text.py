@@ -1,0 +1,43 @@
+"""Text in both languages of the interface, for labels that are data (manifests, dictionary, rules)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from django.utils.translation import get_language
+
+LANGUAGES = ("en", "zh-hans")
+
+
+def language_normalise(language: str | None) -> str:
+    """`zh`, `zh-cn`, `zh_Hans` … → `zh-hans`; everything else → `en`."""
+    return "zh-hans" if (language or "").lower().startswith("zh") else "en"
+
+
+@dataclass(frozen=True)
+class Localized:
+    """The same words in English and Simplified Chinese. `str()` gives the active language's."""
+
+    en: str
+    zh: str
+
+    def __str__(self) -> str:
+        return self.in_language(get_language())
+
+    def in_language(self, language: str | None) -> str:
+        return (self.zh or self.en) if language_normalise(language) == "zh-hans" else (self.en or self.zh)
+
+    def as_json(self) -> dict[str, str]:
+        return {"en": self.en, "zh-hans": self.zh}
+
+    @staticmethod
+    def from_json(value: Any) -> Localized:
+        """A plain string stands for both languages; a mapping has the keys `en` and `zh-hans`."""
+        if isinstance(value, Localized):
+            return value
+        if isinstance(value, Mapping):
+            english, chinese = str(value.get("en", "")), str(value.get("zh-hans", value.get("zh", "")))
+            return Localized(english or chinese, chinese or english)
+        return Localized(str(value), str(value))

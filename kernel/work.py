@@ -1,0 +1,98 @@
+"""The work row: a row that is due, is claimed under a lease, and is either finished or due again.
+
+Rows are the truth; a Celery message only says that there may be some. Everything here is safe to run twice,
+at once, and to be killed anywhere: a claim that nobody finishes becomes due again when its lease runs out.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import random
+import uuid
+from typing import Any, TypeVar
+
+from django.db import models, transaction
+from django.db.models import F, Q
+
+from kernel import clock
+
+LEASE_SECONDS = 60.0
+BACKOFF_FIRST_SECONDS = 1.0
+BACKOFF_MOST_SECONDS = 15 * 60.0
+
+
+class WorkRow(models.Model):
+    """Base of rows that are work. `available_at` NULL means: nothing to do with this row now."""
+
+    available_at = models.DateTimeField(null=True, blank=True, editable=False)
+    lease_until = models.DateTimeField(null=True, blank=True, editable=False)
+    lease_owner = models.CharField(max_length=32, blank=True, default="", editable=False)
+    attempts = models.PositiveIntegerField(default=0, editable=False)
+    last_error = models.TextField(blank=True, default="", editable=False)
+
+    class Meta:
+        abstract = True
+
+    def lease_release(self, available_at: dt.datetime | None = None) -> None:
+        """Give the row back (unsaved): due again at `available_at`, or done with when None."""
+        self.available_at = available_at
+        self.lease_until = None
+        self.lease_owner = ""
+
+
+WORK_FIELDS = ("available_at", "lease_until", "lease_owner", "attempts", "last_error")
+
+W = TypeVar("W", bound=WorkRow)
+
+
+def due(now: dt.datetime | None = None) -> Q:
+    """The condition under which a work row may be claimed."""
+    moment = now or clock.now()
+    return Q(available_at__lte=moment) & (Q(lease_until__isnull=True) | Q(lease_until__lte=moment))
+
+
+def work_claim(
+    queryset: models.QuerySet[W], *, limit: int, lease_seconds: float = LEASE_SECONDS, order: tuple[str, ...] = ()
+) -> list[W]:
+    """Claim up to `limit` due rows of `queryset`; nobody else gets them until the lease runs out.
+
+    PostgreSQL skips rows others hold; SQLite is inside an immediate transaction, so the read is already exclusive.
+    """
+    now = clock.now()
+    owner = uuid.uuid4().hex
+    model = queryset.model
+    with transaction.atomic():
+        rows = list(
+            queryset.filter(due(now))
+            .order_by(*(order or ("available_at", "pk")))
+            .select_for_update(skip_locked=True, of=("self",))[:limit]
+        )
+        if not rows:
+            return []
+        until = now + dt.timedelta(seconds=lease_seconds)
+        model._default_manager.filter(pk__in=[row.pk for row in rows]).update(
+            lease_until=until, lease_owner=owner, attempts=F("attempts") + 1
+        )
+    for row in rows:
+        row.lease_until, row.lease_owner, row.attempts = until, owner, row.attempts + 1
+    return rows
+
+
+def work_held(row: WorkRow) -> bool:
+    """Whether this claim is still ours. Call inside the transaction that finishes the row."""
+    return (
+        type(row)
+        ._default_manager.select_for_update(of=("self",))
+        .filter(pk=row.pk, lease_owner=row.lease_owner)
+        .exists()
+    )
+
+
+def backoff_seconds(attempts: int, *, first: float = BACKOFF_FIRST_SECONDS, most: float = BACKOFF_MOST_SECONDS) -> float:
+    """Exponential with full upper-half jitter: attempt 1 → 0.5–1 × first, doubling up to `most`."""
+    base = min(most, first * 2 ** min(max(attempts - 1, 0), 20))
+    return base * random.uniform(0.5, 1.0)
+
+
+def backoff_at(attempts: int, **options: Any) -> dt.datetime:
+    return clock.now() + dt.timedelta(seconds=backoff_seconds(attempts, **options))

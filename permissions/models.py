@@ -1,0 +1,123 @@
+"""People, their accounts elsewhere, and what they may see."""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.contrib.auth.models import AbstractUser, Group
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from connectors.models import Connection
+from kernel import clock
+
+
+class Verb(models.TextChoices):
+    SEE = "see", _("See")
+    ANSWER = "answer", _("Answer")
+    APPROVE = "approve", _("Approve")
+    EXPORT = "export", _("Export")
+
+
+class User(AbstractUser):
+    """A person who can sign in to Baton. Language and time zone decide how messages read."""
+
+    language = models.CharField(
+        _("language"), max_length=10, choices=[("en", "English"), ("zh-hans", "简体中文")], default="zh-hans"
+    )
+    time_zone = models.CharField(_("time zone"), max_length=60, default="Asia/Shanghai")
+    is_demo = models.BooleanField(default=False, editable=False)
+
+    class Meta(AbstractUser.Meta):
+        verbose_name = _("user")
+        verbose_name_plural = _("users")
+
+    @property
+    def display_name(self) -> str:
+        return self.get_full_name() or self.username
+
+
+class IdentityState(models.TextChoices):
+    ACTIVE = "active", _("Active")
+    BLOCKED = "blocked", _("Blocked")
+
+
+class Identity(models.Model):
+    """An account elsewhere ↔ a user here. `external_id` is the ERP login or the messenger's address."""
+
+    connection = models.ForeignKey(Connection, on_delete=models.CASCADE, related_name="identities")
+    external_id = models.CharField(_("account"), max_length=200)
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        verbose_name=_("user"),
+        null=True,
+        blank=True,
+        on_delete=models.CASCADE,
+        related_name="identities",
+    )
+    state = models.CharField(_("state"), max_length=10, choices=IdentityState.choices, default=IdentityState.ACTIVE)
+    linked_by = models.CharField(_("linked by"), max_length=40, blank=True, default="")
+    linked_at = models.DateTimeField(_("linked at"), default=clock.now)
+
+    class Meta:
+        verbose_name = _("identity")
+        verbose_name_plural = _("identities")
+        constraints = [models.UniqueConstraint(fields=["connection", "external_id"], name="identity_account")]
+
+    def __str__(self) -> str:
+        return f"{self.external_id}@{self.connection_id}"
+
+
+class Grant(models.Model):
+    """One bundle: who × objects × verbs × a value set per dimension × field classes × from/until.
+
+    A record, and each field of it, is visible when ONE grant covers all its dimensions; parts of different grants
+    never mix. `scopes` maps a dimension to a list of values, `["*"]` for all; a dimension that is absent is not covered.
+    """
+
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        verbose_name=_("user"),
+        null=True,
+        blank=True,
+        on_delete=models.CASCADE,
+        related_name="grants",
+    )
+    group = models.ForeignKey(
+        Group, verbose_name=_("role"), null=True, blank=True, on_delete=models.CASCADE, related_name="grants"
+    )
+    objects_covered = models.JSONField(_("objects"), default=list, help_text=_("Dictionary objects, or * for all."))
+    verbs = models.JSONField(_("verbs"), default=list)
+    scopes = models.JSONField(_("scopes"), default=dict, blank=True)
+    field_classes = models.JSONField(_("field classes"), default=list, blank=True)
+    valid_from = models.DateTimeField(_("from"), default=clock.now)
+    valid_until = models.DateTimeField(_("until"), null=True, blank=True)
+    note = models.CharField(_("note"), max_length=200, blank=True, default="")
+    created_at = models.DateTimeField(default=clock.now, editable=False)
+
+    class Meta:
+        verbose_name = _("grant")
+        verbose_name_plural = _("grants")
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(user__isnull=False) ^ models.Q(group__isnull=False), name="grant_one_holder"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.user or self.group}: {', '.join(self.verbs)} {', '.join(self.objects_covered)}"
+
+
+class RoleMapping(models.Model):
+    """An ERP role ↔ a role (group) here."""
+
+    connection = models.ForeignKey(Connection, on_delete=models.CASCADE, related_name="role_mappings")
+    external_role = models.CharField(_("ERP role"), max_length=120)
+    group = models.ForeignKey(Group, verbose_name=_("role"), on_delete=models.CASCADE, related_name="+")
+
+    class Meta:
+        verbose_name = _("role mapping")
+        verbose_name_plural = _("role mappings")
+        constraints = [models.UniqueConstraint(fields=["connection", "external_role"], name="role_mapping_external")]
+
+    def __str__(self) -> str:
+        return f"{self.external_role} → {self.group}"

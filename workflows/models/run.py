@@ -55,6 +55,7 @@ class StepState(models.TextChoices):
     READY = "ready", _("Ready")
     WAITING = "waiting", _("Waiting")
     DONE = "done", _("Done")
+    REFUSED = "refused", _("Refused")
     DEAD = "dead", _("Dead letter")
     SKIPPED = "skipped", _("Skipped")
 

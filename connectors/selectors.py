@@ -1,0 +1,83 @@
+"""Questions about connections, their dictionary and their records."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from connectors.dictionary.extension import object_extend
+from connectors.dictionary.objects import OBJECTS_BY_NAME
+from connectors.dictionary.types import DictionaryObject
+from connectors.mapping import CompiledMapping
+from connectors.models import Connection, ObjectExtension, ObjectMapping, Record
+from kernel.errors import ConfigError
+from kernel.generation import Cached
+
+GENERATION = "connections"
+
+
+@dataclass(frozen=True)
+class _Known:
+    objects: Mapping[tuple[int, str], DictionaryObject]
+    mappings: Mapping[tuple[int, str, str], CompiledMapping]
+
+
+def _known_build() -> _Known:
+    objects: dict[tuple[int, str], DictionaryObject] = {}
+    for extension in ObjectExtension.objects.filter(active=True):
+        objects[extension.connection_id, extension.object] = object_extend(
+            OBJECTS_BY_NAME.get(extension.object), extension.object, extension.definition
+        )
+    mappings: dict[tuple[int, str, str], CompiledMapping] = {}
+    for row in ObjectMapping.objects.filter(active=True):
+        found = objects.get((row.connection_id, row.object)) or OBJECTS_BY_NAME.get(row.object)
+        if found is not None:
+            mappings[row.connection_id, row.object, row.channel] = CompiledMapping(found, row.definition, row.version)
+    return _Known(objects, mappings)
+
+
+_known: Cached[_Known] = Cached(GENERATION, _known_build)
+
+
+def dictionary_object(connection_id: int, name: str) -> DictionaryObject:
+    """The object as this connection knows it. Raises ConfigError for a name nobody knows."""
+    found = _known.get().objects.get((connection_id, name)) or OBJECTS_BY_NAME.get(name)
+    if found is None:
+        raise ConfigError(f"The dictionary has no object “{name}”.")
+    return found
+
+
+def dictionary_objects(connection_id: int) -> list[DictionaryObject]:
+    """Shipped objects (extended where the connection extends them), then the connection's own."""
+    extended = {name: each for (owner, name), each in _known.get().objects.items() if owner == connection_id}
+    shipped = [extended.pop(name, each) for name, each in OBJECTS_BY_NAME.items()]
+    return shipped + list(extended.values())
+
+
+def mapping_find(connection_id: int, object_name: str, channel: str = "read") -> CompiledMapping | None:
+    return _known.get().mappings.get((connection_id, object_name, channel))
+
+
+def mapping_get(connection_id: int, object_name: str, channel: str = "read") -> CompiledMapping:
+    """Raises ConfigError when this connection does not map the object."""
+    found = mapping_find(connection_id, object_name, channel)
+    if found is None:
+        raise ConfigError(f"“{object_name}” is not mapped on this connection. Add a mapping first.")
+    return found
+
+
+def hook_mappings(connection_id: int) -> list[CompiledMapping]:
+    return [
+        each
+        for (owner, _name, channel), each in _known.get().mappings.items()
+        if owner == connection_id and channel == "hook"
+    ]
+
+
+def record_find(connection: Connection | int, object_name: str, key: str) -> Record | None:
+    pk = connection if isinstance(connection, int) else connection.pk
+    return Record.objects.filter(connection_id=pk, object=object_name, key=key).first()
+
+
+def caches_clear() -> None:
+    _known.clear()

@@ -1,0 +1,103 @@
+"""Building a connector for a connection, and the circuit breaker around calling it."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any, cast
+
+from django.conf import settings
+from django.utils.translation import get_language
+from django.utils.translation import gettext as _
+
+from connectors import catalog
+from connectors.models import Connection, ConnectionState
+from connectors.ports.erp import ConnectorContext, ErpConnector
+from connectors.ports.im import ImConnector
+from kernel import clock, live
+from kernel.audit import audit_record
+from kernel.errors import AuthFailed, BatonError, RateLimited, Transient
+from kernel.http import HttpClient
+from kernel.network import nets_parse
+from kernel.registry import Registry
+from kernel.work import backoff_seconds
+
+BREAKER_FAILURES = 3
+BREAKER_MOST_SECONDS = 60.0
+
+_builders: Registry[Any] = Registry("connector", {key: catalog.factory_path(key) for key in catalog.MANIFESTS})
+
+
+def connector_build(key: str, plain: Mapping[str, Any], credentials: Mapping[str, Any]) -> Any:
+    """A connector from bare values (the form tests a connection before it is saved)."""
+    context = ConnectorContext(
+        http=HttpClient(allow_nets=nets_parse(settings.BATON_ALLOW_NETS)), language=get_language() or "en"
+    )
+    return _builders.get(key)(plain, credentials, context)
+
+
+def breaker_refuse(connection: Connection) -> None:
+    """Raises Transient while the breaker is open or the connection is not active."""
+    if connection.state != ConnectionState.ACTIVE:
+        raise Transient(
+            _("The connection “%(name)s” is not active: %(reason)s")
+            % {"name": connection.name, "reason": connection.state_reason or connection.get_state_display()}
+        )
+    if connection.retry_at and connection.retry_at > clock.now():
+        raise RateLimited(
+            _("“%(name)s” did not answer; waiting before the next try.") % {"name": connection.name},
+            (connection.retry_at - clock.now()).total_seconds(),
+        )
+
+
+def outcome_note(connection: Connection, error: BatonError | None) -> None:
+    """Move the breaker. A refused credential pauses the connection and tells its owner once."""
+    if error is None:
+        if connection.failures:
+            Connection.objects.filter(pk=connection.pk).update(failures=0, retry_at=None)
+            connection.failures, connection.retry_at = 0, None
+        return
+    if isinstance(error, AuthFailed):
+        changed = Connection.objects.filter(pk=connection.pk, state=ConnectionState.ACTIVE).update(
+            state=ConnectionState.AUTH_FAILED, state_reason=error.message
+        )
+        if changed:
+            audit_record(None, "connection.auth_failed", connection, error.message)
+            live.live_publish("staff", type="connection", id=connection.pk)
+        return
+    if isinstance(error, Transient):
+        failures = connection.failures + 1
+        wait = backoff_seconds(failures - BREAKER_FAILURES + 1, first=1.0, most=BREAKER_MOST_SECONDS)
+        retry_at = clock.now() + dt.timedelta(seconds=wait) if failures >= BREAKER_FAILURES else None
+        Connection.objects.filter(pk=connection.pk).update(failures=failures, retry_at=retry_at)
+        connection.failures, connection.retry_at = failures, retry_at
+
+
+@contextmanager
+def _opened(connection: Connection) -> Iterator[Any]:
+    breaker_refuse(connection)
+    connector = connector_build(connection.connector, connection.settings, connection.credentials)
+    try:
+        yield connector
+    except BatonError as error:
+        outcome_note(connection, error)
+        raise
+    else:
+        outcome_note(connection, None)
+    finally:
+        connector.close()
+
+
+@contextmanager
+def erp_open(connection: Connection) -> Iterator[ErpConnector]:
+    """An ERP connector, breaker included. Never call inside a transaction: it goes over the network."""
+    with _opened(connection) as connector:
+        yield cast(ErpConnector, connector)
+
+
+@contextmanager
+def im_open(connection: Connection) -> Iterator[ImConnector]:
+    """A messenger connector, breaker included. Never call inside a transaction."""
+    with _opened(connection) as connector:
+        yield cast(ImConnector, connector)

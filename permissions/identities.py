@@ -1,0 +1,34 @@
+"""Accounts elsewhere ↔ people here."""
+
+from __future__ import annotations
+
+from connectors.models import Connection
+from permissions.models import Identity, IdentityState, User
+
+BUILT_IN = "im.inbox"
+
+
+def person_for_account(connection_id: int, external_id: str) -> User | None:
+    """The active user behind an account of this connection; None when unlinked, blocked or a leaver."""
+    identity = (
+        Identity.objects.select_related("user")
+        .filter(connection_id=connection_id, external_id=external_id, state=IdentityState.ACTIVE)
+        .first()
+    )
+    user = identity.user if identity else None
+    return user if isinstance(user, User) and user.is_active else None
+
+
+def address_for(user: User, connection: Connection) -> str | None:
+    """Where this person is reached through a messenger connection; None when not linked there."""
+    if connection.connector == BUILT_IN:
+        return user.username if user.is_active else None
+    identity = Identity.objects.filter(connection=connection, user=user, state=IdentityState.ACTIVE).first()
+    return identity.external_id if identity and user.is_active else None
+
+
+def person_for_address(connection: Connection, address: str) -> User | None:
+    """Who writes from this messenger address."""
+    if connection.connector == BUILT_IN:
+        return User.objects.filter(username=address, is_active=True).first()
+    return person_for_account(connection.pk, address)

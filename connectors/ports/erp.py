@@ -22,10 +22,13 @@ Raw = Mapping[str, Any]
 
 @dataclass(frozen=True)
 class ConnectorContext:
-    """What the host gives a connector: the guarded HTTP client. Time comes from kernel.clock."""
+    """What the host gives a connector: a guarded HTTP client (the connector's own: its close() closes it), and the
+    path on this server to which the vendor may post (empty where there is none). Time comes from kernel.clock.
+    """
 
     http: HttpClient
     language: str = "en"
+    inbound_path: str = ""
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,125 @@
+"""What each part of a condition saw and decided, computed by the same engine on the same expressions."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from connectors.dictionary.types import FieldType
+from workflows.conditions.compiled import (
+    CompiledCondition,
+    CompiledValue,
+    Verdict,
+    condition_node,
+)
+from workflows.conditions.nodes import Condition, Node, Value
+from workflows.conditions.prepare import PreparedData
+from workflows.conditions.problems import Message
+from workflows.conditions.schema import ConditionSchema, FieldSpec, schema_of
+
+MAX_ITEMS = 20
+
+Unknown = tuple[tuple[str, Message], ...]
+
+
+@dataclass(frozen=True)
+class Trace:
+    """One node. `verdict` is set for a condition, `value` for a value; `items` are a list test's own traces.
+
+    `unknown` are (path, why) of the fields directly below that are not known.
+    """
+
+    pointer: str
+    operator: str
+    verdict: Verdict | None = None
+    value: Any = None
+    path: str = ""
+    operands: tuple[Trace, ...] = ()
+    items: tuple[Trace, ...] = ()
+    unknown: Unknown = ()
+
+    @property
+    def note(self) -> str:
+        """ "unknown: on_hand missing", in the active language; empty when everything was known."""
+        if not self.unknown:
+            return ""
+        parts = [f"{path.partition('.')[2] or path} {why}" for path, why in self.unknown]
+        return _("unknown: %(what)s") % {"what": ", ".join(parts)}
+
+    def as_json(self) -> dict[str, Any]:
+        """Only JSON types: decimals and times as text."""
+        found: dict[str, Any] = {"pointer": self.pointer, "operator": self.operator}
+        if self.path:
+            found["path"] = self.path
+        if self.verdict is None:
+            found["value"] = str(self.value) if isinstance(self.value, Decimal | date) else self.value
+        else:
+            found["verdict"] = self.verdict.value
+        if self.unknown:
+            found["unknown"] = [{"path": path, "why": str(why)} for path, why in self.unknown]
+            found["note"] = self.note
+        if self.items:
+            found["items"] = [each.as_json() for each in self.items]
+        if self.operands:
+            found["operands"] = [each.as_json() for each in self.operands]
+        return found
+
+
+def condition_trace(
+    logic: Any, schema: ConditionSchema | Mapping[str, FieldSpec], data: PreparedData
+) -> Trace:
+    """The whole tree of decisions. Raises ConditionInvalid."""
+    found = schema_of(schema)
+    return _trace(condition_node(logic, found), found, data)
+
+
+def _trace(node: Node, schema: ConditionSchema, data: PreparedData, prefix: str = "") -> Trace:
+    operands = tuple(_trace(each, schema, data, prefix) for each in node.children)
+    if isinstance(node, Condition):
+        return _condition_trace(node, operands, schema, data, prefix)
+    assert isinstance(node, Value)
+    path = prefix + node.spec.path if node.spec and node.operator == "var" else ""
+    if node.type is FieldType.LIST:
+        entries = data.stored(node.spec) if node.spec else None
+        value = None if entries is None else _("%(count)s items") % {"count": len(entries)}
+    else:
+        value = CompiledValue(node, schema, data.engine).evaluate(data)
+    unknown: Unknown = ()
+    if value is None:
+        why = data.unusable.get(path) or _("missing")
+        impossible = ((node.operator, _("cannot be calculated")),)
+        unknown = ((path, why),) if path else _unknown(operands) or impossible
+    return Trace(node.pointer, node.operator, value=value, path=path, operands=operands, unknown=unknown)
+
+
+def _condition_trace(
+    node: Condition, operands: tuple[Trace, ...], schema: ConditionSchema, data: PreparedData, prefix: str
+) -> Trace:
+    verdict = CompiledCondition(node, schema, data.engine).evaluate(data)
+    items = _items(node, schema, data, prefix)
+    unknown: Unknown = ()
+    if verdict is Verdict.UNKNOWN:
+        unknown = (
+            (("changed", _("missing")),) if node.operator == "changed" else _unknown((*operands, *items))
+        )
+    return Trace(node.pointer, node.operator, verdict, operands=operands, items=items, unknown=unknown)
+
+
+def _unknown(operands: tuple[Trace, ...]) -> Unknown:
+    return tuple(dict(pair for each in operands for pair in each.unknown).items())
+
+
+def _items(node: Condition, schema: ConditionSchema, data: PreparedData, prefix: str) -> tuple[Trace, ...]:
+    source = node.children[0] if node.children else None
+    if node.each_item is None or not isinstance(source, Value) or source.spec is None:
+        return ()
+    entries = (data.stored(source.spec) or ())[:MAX_ITEMS]
+    return tuple(
+        _trace(node.each_item, schema, data.item(entry), f"{prefix}{source.spec.path}.{at}.")
+        for at, entry in enumerate(entries)
+    )

@@ -4,7 +4,6 @@ executed."""
 
 from __future__ import annotations
 
-import codecs
 import json
 import logging
 import ssl
@@ -48,7 +47,7 @@ logging.getLogger("httpcore2").setLevel(logging.WARNING)
 
 @dataclass(frozen=True)
 class HttpResponse:
-    """A whole answer. `headers` is case-insensitive; `content` is decoded (gzip, deflate) and within the cap."""
+    """A whole answer. `headers` is case-insensitive; `content` is decoded (gzip, deflate), within the cap."""
 
     status: int
     headers: Mapping[str, str] = field(repr=False)
@@ -59,17 +58,16 @@ class HttpResponse:
 
     @property
     def text(self) -> str:
-        """The body as text, by the charset of its Content-Type, else UTF-8; undecodable bytes are replaced."""
+        """The body as text by the charset of its Content-Type, else UTF-8; the undecodable is replaced."""
         charset = "utf-8"
         for part in self.headers.get("content-type", "").split(";")[1:]:
             name, _sep, value = part.strip().partition("=")
             if name.lower() == "charset":
                 charset = value.strip("\"' ")
         try:
-            codecs.lookup(charset)
+            return self.content.decode(charset, errors="replace")
         except (LookupError, ValueError):
-            charset = "utf-8"
-        return self.content.decode(charset, errors="replace")
+            return self.content.decode(errors="replace")
 
     def json(self) -> Any:
         """The body as JSON, fractions as Decimal.

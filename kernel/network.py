@@ -146,7 +146,7 @@ class _Stream(httpcore2.NetworkStream):
 
 
 class PinnedBackend(httpcore2.NetworkBackend):
-    """Connects to the address that was judged, by number, so that a second look-up cannot answer differently."""
+    """Connects by number to the address that was judged: a second look-up could answer differently."""
 
     def __init__(self, allow_nets: tuple[Net, ...], exchange: Exchange) -> None:
         self._allow_nets = allow_nets

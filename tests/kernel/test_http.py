@@ -75,6 +75,7 @@ def test_a_connection_is_kept_alive_and_cookies_are_kept(httpserver: HTTPServer)
 def test_text_follows_the_charset_and_survives_a_wrong_one() -> None:
     assert HttpResponse(200, {"content-type": "text/plain; charset=GBK"}, "订单".encode("gbk")).text == "订单"
     assert HttpResponse(200, {"content-type": "text/plain; charset=klingon"}, "订单".encode()).text == "订单"
+    assert HttpResponse(200, {"content-type": "text/plain; charset=base64"}, "订单".encode()).text == "订单"
     assert HttpResponse(200, {}, b"\xff").text == "�"
 
 

@@ -67,9 +67,12 @@ def company_open(path: Path) -> Iterator[sqlite3.Connection]:
 def _explain(path: Path, error: sqlite3.OperationalError) -> None:
     """Raises the error that tells a person what happened; returns where SQLite's own says it best."""
     reason = error.sqlite_errorname
-    if is_down(path) or reason == "SQLITE_READONLY_DBMOVED":
+    cannot_open = reason.startswith("SQLITE_CANTOPEN")
+    # It may have come back since the error, and is about to change its name while being looked for: look twice.
+    exists = any(place.exists() for place in (path, path_when_down(path), path))
+    if is_down(path) or reason == "SQLITE_READONLY_DBMOVED" or (cannot_open and exists):
         raise CompanyDown(f"the demo ERP {path.name} is down: bring it back first") from error
-    if reason.startswith("SQLITE_CANTOPEN"):
+    if cannot_open:
         raise CompanyError(f"there is no demo ERP at {path}: create it with company_create") from error
     if reason.startswith("SQLITE_BUSY"):
         message = f"the demo ERP {path.name} is busy: close whatever holds it locked and try again"

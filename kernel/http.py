@@ -105,13 +105,14 @@ class HttpClient:
         user_agent: str = "Baton",
         headers: Mapping[str, str] | None = None,
     ) -> None:
+        self.allow_nets = tuple(allow_nets)
         self._timeout_seconds = timeout_seconds
         self._max_body_bytes = max_body_bytes
         self._exchange = Exchange()
         self._base = _url_parse(base_url) if base_url else None
         self._client = httpx2.Client(
             base_url=self._base or "",
-            transport=_PinnedTransport(PinnedBackend(tuple(allow_nets), self._exchange), verify),
+            transport=_PinnedTransport(PinnedBackend(self.allow_nets, self._exchange), verify),
             headers={"accept-encoding": "gzip, deflate", **(headers or {}), "user-agent": user_agent},
             follow_redirects=False,
             trust_env=False,

@@ -55,8 +55,10 @@ def _document(body: bytes) -> Any:
 def _texts(document: Any) -> Iterator[str]:
     """Every text and name in the document, level by level. Raises Rejected below MAX_DEPTH."""
     level = [document]
-    for _depth in range(MAX_DEPTH + 1):
+    for depth in range(MAX_DEPTH + 1):
         deeper: list[Any] = []
+        if depth == MAX_DEPTH and any(isinstance(node, (dict, list)) for node in level):
+            raise Rejected(_("The body is nested more than %(depth)s levels deep.") % {"depth": MAX_DEPTH})
         for node in level:
             if isinstance(node, str):
                 yield node
@@ -65,10 +67,7 @@ def _texts(document: Any) -> Iterator[str]:
                 deeper.extend(node.values())
             elif isinstance(node, list):
                 deeper.extend(node)
-        if not deeper:
-            return
         level = deeper
-    raise Rejected(_("The body is nested more than %(depth)s levels deep.") % {"depth": MAX_DEPTH})
 
 
 def _reply(item: Any, vendor_event_id: str, index: int) -> InboundReply:

@@ -40,19 +40,20 @@ class RawServer:
                 return
             with connection:
                 try:
-                    self.requests.append(_request_read(connection))
+                    self.requests.append(request_read(connection))
                     self._answer(connection)
                 except OSError:
                     continue
 
 
-def _request_read(connection: socket.socket) -> bytes:
+def request_read(connection: socket.socket) -> bytes:
+    """One request with its body; less when the client goes away."""
     received = b""
     while b"\r\n\r\n" not in received:
         data = connection.recv(65536)
-        if not data:
-            return received
         received += data
+        if not data or received.startswith(b"\x16"):  # the client has gone, or speaks TLS
+            return received
     head, _sep, body = received.partition(b"\r\n\r\n")
     length = 0
     for line in head.split(b"\r\n"):

@@ -17,7 +17,7 @@ from kernel import network
 from kernel.errors import ConfigError, OutcomeUnknown, Transient
 from kernel.http import HttpClient, nets_parse
 from kernel.network import address_is_allowed
-from tests.kernel.rawserver import RawServer, connection_reset
+from tests.kernel.rawserver import RawServer, connection_reset, request_read
 
 LOOPBACK = nets_parse("127.0.0.0/8")
 READS_AND_WRITES = [("GET", Transient), ("HEAD", Transient)] + [
@@ -167,6 +167,23 @@ def test_a_damaged_gzip_body(httpserver: HTTPServer) -> None:
             client.request("GET", httpserver.url_for("/"))
         with pytest.raises(OutcomeUnknown, match="damaged"):
             client.request("POST", httpserver.url_for("/"))
+
+
+def test_a_connection_is_kept_and_each_request_on_it_judged_anew() -> None:
+    bodies: list[bytes] = []
+
+    def answer(connection: socket.socket) -> None:
+        for _ in range(2):
+            _answer_with(b"ok")(connection)
+            bodies.append(request_read(connection)[-1:])
+
+    with RawServer(answer) as server, HttpClient(allow_nets=LOOPBACK) as client:
+        for number in (1, 2):
+            assert client.request("POST", server.url, json=number).content == b"ok"
+        with pytest.raises(OutcomeUnknown):
+            client.request("POST", server.url, json=3)
+    assert len(server.requests) == 1
+    assert bodies == [b"2", b"3"]
 
 
 def test_a_server_that_closed_the_kept_connection_is_reached_anew() -> None:

@@ -17,7 +17,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 LINUX = pytest.mark.skipif(sys.platform != "linux", reason="asks the Linux kernel")
 
-# Runs a supervisor over the children in argv[1], {name: code}; with "ready" one is ready when its file exists.
+# Runs a supervisor over the children in argv[1], {name: code}; with "ready" one is ready when its file is.
 RUNNER = """
 import json, os, sys
 from kernel.supervisor import Child, Supervisor

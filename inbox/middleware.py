@@ -10,8 +10,6 @@ from django.http import HttpRequest, HttpResponse
 from django.utils import timezone, translation
 
 
-
-
 class PersonPreferencesMiddleware:
     """Speak the language and zone of the signed-in person; a choice made in this browser (cookie) goes first."""
 
@@ -22,12 +20,22 @@ class PersonPreferencesMiddleware:
         user = request.user
         if not user.is_authenticated:
             return self.get_response(request)
-        with timezone.override(zoneinfo.ZoneInfo(user.time_zone)):
+        with timezone.override(person_zone(user.time_zone)):
             if settings.LANGUAGE_COOKIE_NAME in request.COOKIES:
                 return self.get_response(request)
             with translation.override(user.language):
-                request.LANGUAGE_CODE = user.language
-                return self.get_response(request)
+                request.LANGUAGE_CODE = translation.get_language()
+                response = self.get_response(request)
+                response.headers.setdefault("Content-Language", request.LANGUAGE_CODE)
+                return response
+
+
+def person_zone(name: str) -> zoneinfo.ZoneInfo:
+    """The zone called `name`; the installation's where no such zone exists, so that a typing error locks nobody out."""
+    try:
+        return zoneinfo.ZoneInfo(name)
+    except (zoneinfo.ZoneInfoNotFoundError, ValueError):
+        return zoneinfo.ZoneInfo(settings.TIME_ZONE)
 
 
 def client_address(request: HttpRequest) -> str:

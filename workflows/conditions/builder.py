@@ -23,7 +23,7 @@ from workflows.conditions.nodes import (
     Value,
 )
 from workflows.conditions.problems import Message, Problem, logic_measure, message, pointer_join
-from workflows.conditions.schema import NUMBERS, ConditionSchema, FieldSpec
+from workflows.conditions.schema import NUMBERS, TYPE_LABELS, ConditionSchema, FieldSpec
 
 Kind = TypeVar("Kind", bound=Node)
 
@@ -185,7 +185,9 @@ class Builder:
         for node in nodes:
             value = self.value(node, FieldType.DECIMAL)
             if isinstance(value, Value) and value.type not in NUMBERS:
-                text = message(_("Only numbers can be calculated with; this is %(type)s."), type=value.type)
+                text = message(
+                    _("Only numbers can be calculated with; this is %(type)s."), type=TYPE_LABELS[value.type]
+                )
                 value = self.refuse(node.pointer, "type_mismatch", text)
             if isinstance(value, Broken):
                 broken = value

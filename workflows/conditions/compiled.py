@@ -37,23 +37,27 @@ class SchemaMismatch(Exception):
 class Expression:
     """A lowered expression on the engine; on the exact one where numbers outgrow 64 bits. Thread-safe."""
 
-    __slots__ = ("_engine", "_exact", "_logic", "_rule", "_safe_bits")
+    __slots__ = ("_engine", "_exact", "_logic", "_safe_bits", "rule")
 
     def __init__(self, found: Lowered, engine: EnginePort) -> None:
         self._logic = found.json
         self._safe_bits = found.safe_bits
         self._engine = engine
-        self._rule: EngineRule = (engine if found.safe_bits >= 0 else engine_exact()).compile(found.json)
+        self.rule: EngineRule = (engine if found.safe_bits >= 0 else engine_exact()).compile(found.json)
         self._exact: EngineRule | None = None
+
+    def fits(self, data: PreparedData) -> bool:
+        """Whether `rule` can compute this data's numbers."""
+        return data.bits <= self._safe_bits and data.engine is self._engine
 
     def integer(self, data: PreparedData) -> int:
         if data.bits <= self._safe_bits and data.engine is self._engine:
-            return self._rule.evaluate_int(data.loaded)
+            return self.rule.evaluate_int(data.loaded)
         return self._exactly().evaluate_int(data.tree)
 
     def value(self, data: PreparedData) -> Any:
-        if data.bits <= self._safe_bits and data.engine is self._engine:
-            return self._rule.evaluate(data.loaded)
+        if self.fits(data):
+            return self.rule.evaluate(data.loaded)
         return self._exactly().evaluate(data.tree)
 
     def _exactly(self) -> EngineRule:
@@ -77,13 +81,18 @@ class CompiledCondition:
         self.reads: frozenset[str] = node.reads
         self.equalities: list[Equality] = list(dict.fromkeys(node.equalities))
         self._fields = _Fields(node.reads, schema)
-        self._expression = Expression(lowered.verdict(node.when_true, node.when_false), engine)
+        self._schema = schema
+        self.expression = Expression(lowered.verdict(node.when_true, node.when_false), engine)
 
     def evaluate(self, data: PreparedData) -> Verdict:
         """Raises SchemaMismatch for data prepared with other types."""
-        if data.schema is not self._fields.schema:
+        self.require(data)
+        return _VERDICTS[self.expression.integer(data)]
+
+    def require(self, data: PreparedData) -> None:
+        """Raises SchemaMismatch."""
+        if data.schema is not self._schema:
             self._fields.require(data.schema)
-        return _VERDICTS[self._expression.integer(data)]
 
 
 class CompiledValue:
@@ -187,7 +196,15 @@ def value_evaluate(logic: Any, schema: Schema, data: PreparedData) -> Any:
 
 def conditions_evaluate(conditions: Iterable[CompiledCondition], data: PreparedData) -> list[Verdict]:
     """The verdicts of many conditions on one Event, in their order."""
-    return [each.evaluate(data) for each in conditions]
+    found = list(conditions)
+    schema = data.schema
+    for each in found:
+        if each._schema is not schema:
+            each.require(data)
+    if all(each.expression.fits(data) for each in found):
+        rules = [each.expression.rule for each in found]
+        return [_VERDICTS[verdict] for verdict in data.engine.evaluate_ints(rules, data.loaded)]
+    return [_VERDICTS[each.expression.integer(data)] for each in found]
 
 
 def _lowered_condition(builder: Builder, logic: Any) -> Condition | None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import threading
+from collections.abc import Sequence
 from typing import Any
 
 from datalogic_py import DataHandle, DataLogicError, Engine, Rule, Session
@@ -21,6 +22,7 @@ class _Sessions(threading.local):
 
     def __init__(self, engine: Engine) -> None:
         self.session: Session = engine.session()
+        self.evaluate_int = self.session.evaluate_int
 
 
 class NativeRule:
@@ -38,7 +40,7 @@ class NativeRule:
 
     def evaluate_int(self, loaded: DataHandle) -> int:
         try:
-            return self._sessions.session.evaluate_int(self._rule, loaded)
+            return self._sessions.evaluate_int(self._rule, loaded)
         except DataLogicError as error:
             raise EngineFailure(str(error)) from error
 
@@ -53,6 +55,13 @@ class NativeEngine:
     def compile(self, logic: Any) -> NativeRule:
         try:
             return NativeRule(self._engine.compile(_as_input(logic)), self._sessions)
+        except DataLogicError as error:
+            raise EngineFailure(str(error)) from error
+
+    def evaluate_ints(self, rules: Sequence[Any], loaded: DataHandle) -> list[int]:
+        run = self._sessions.evaluate_int
+        try:
+            return [run(each._rule, loaded) for each in rules]
         except DataLogicError as error:
             raise EngineFailure(str(error)) from error
 

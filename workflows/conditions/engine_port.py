@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import cache
 from typing import Any, Protocol
 
@@ -23,6 +24,9 @@ class EnginePort(Protocol):
 
     def compile(self, logic: Any) -> EngineRule:
         """Raises EngineFailure for logic that the engine refuses."""
+
+    def evaluate_ints(self, rules: Sequence[Any], loaded: Any) -> list[int]:
+        """`evaluate_int` of many rules, all compiled by this engine, on the same data."""
 
     def load(self, data: Any) -> Any:
         """JSON-shaped data, converted once for any number of rules and threads."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import reduce
 from typing import Any
 
@@ -36,6 +36,9 @@ class PythonEngine:
 
     def compile(self, logic: Any) -> PythonRule:
         return PythonRule(_compile(logic))
+
+    def evaluate_ints(self, rules: Sequence[Any], loaded: Any) -> list[int]:
+        return [each.evaluate_int(loaded) for each in rules]
 
     def load(self, data: Any) -> Any:
         return data

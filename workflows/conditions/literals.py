@@ -19,7 +19,7 @@ from workflows.conditions.nodes import (
     number_parse,
 )
 from workflows.conditions.problems import Message, message
-from workflows.conditions.schema import NUMBERS, TEXTS, FieldSpec
+from workflows.conditions.schema import NUMBERS, TEXTS, TYPE_LABELS, FieldSpec
 
 
 def literal_value(node: Constant, kind: FieldType, spec: FieldSpec | None) -> Value | tuple[str, Message]:
@@ -42,7 +42,10 @@ def literal_value(node: Constant, kind: FieldType, spec: FieldSpec | None) -> Va
     stored = _stored(kind, value, number, scale)
     if stored is None:
         text = message(
-            _("“%(value)s” is no %(type)s. %(advice)s"), value=str(value)[:60], type=kind, advice=ADVICE[kind]
+            _("“%(value)s” is no %(type)s. %(advice)s"),
+            value=str(value)[:60],
+            type=TYPE_LABELS[kind],
+            advice=ADVICE[kind],
         )
         return "type_mismatch", text
     constant = lowered.literal(stored)

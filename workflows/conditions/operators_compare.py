@@ -26,7 +26,7 @@ from workflows.conditions.nodes import (
 )
 from workflows.conditions.operators_text import text_contains
 from workflows.conditions.problems import message, pointer_join
-from workflows.conditions.schema import NUMBERS
+from workflows.conditions.schema import NUMBERS, TYPE_LABELS
 
 OPPOSITE = {"===": "!==", "!==": "===", "<": ">=", ">=": "<", ">": "<=", "<=": ">"}
 ENGINE_NAME = {"==": "===", "!=": "!=="}
@@ -69,7 +69,7 @@ def compare(builder: Builder, call: Call, operator: str, nodes: Sequence[Node]) 
         text = message(
             _("“%(name)s” does not work on %(type)s. Only numbers, dates and times have an order."),
             name=call.operator,
-            type=kind,
+            type=TYPE_LABELS[kind],
         )
         return builder.refuse(call.pointer, "type_mismatch", text)
     if kind in NUMBERS:
@@ -100,8 +100,8 @@ def paired(builder: Builder, call: Call, left: Node, right: Node) -> tuple[Value
     if not same_family(one.type, other.type):
         text = message(
             _("%(one)s cannot be compared with %(other)s. Compare like with like."),
-            one=one.type,
-            other=other.type,
+            one=TYPE_LABELS[one.type],
+            other=TYPE_LABELS[other.type],
         )
         return builder.refuse(call.pointer, "type_mismatch", text)
     return one, other
@@ -158,7 +158,11 @@ def _in_members(builder: Builder, call: Call, needle: Node, members: list[Node])
         return Broken(pointer=call.pointer, operator=call.operator)
     for each in values:
         if not same_family(value.type, each.type):
-            text = message(_("%(one)s is never among %(other)s."), one=value.type, other=each.type)
+            text = message(
+                _("%(one)s is never among %(other)s."),
+                one=TYPE_LABELS[value.type],
+                other=TYPE_LABELS[each.type],
+            )
             return builder.refuse(each.pointer, "type_mismatch", text)
     wanted = [value.stored, *(each.stored for each in values)]
     if value.type in NUMBERS:
@@ -185,7 +189,11 @@ def _in_list(builder: Builder, call: Call, needle: Node, hay: Value) -> Node:
     if isinstance(value, Broken):
         return value
     if not same_family(value.type, item.type) or value.divisor is not None or value.scale > item.scale:
-        never = message(_("%(one)s is never in a list of %(other)s."), one=value.type, other=item.type)
+        never = message(
+            _("%(one)s is never in a list of %(other)s."),
+            one=TYPE_LABELS[value.type],
+            other=TYPE_LABELS[item.type],
+        )
         return builder.refuse(value.pointer, "type_mismatch", never)
     sought = lowered.scaled(value.stored, item.scale - value.scale)
     test = lowered.call("in", sought, hay.stored)

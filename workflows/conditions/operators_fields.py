@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from django.utils.translation import gettext_lazy as _
@@ -20,7 +21,7 @@ def var_build(builder: Builder, call: Call) -> Node:
     """`{"var": path}` or `{"var": [path, default]}`: with a default the value is always known."""
     value = builder.field(call.operands[0], call.operand_pointer(0), call.scope)
     if isinstance(value, Broken) or len(call.operands) == 1 or call.operands[1] is None:
-        return value
+        return value if isinstance(value, Broken) else replace(value, pointer=call.pointer)
     other = builder.build(call.operands[1], call.operand_pointer(1), call.scope)
     if not isinstance(other, Constant):
         return builder.refuse(

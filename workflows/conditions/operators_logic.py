@@ -21,6 +21,7 @@ from workflows.conditions.nodes import (
     same_family,
 )
 from workflows.conditions.problems import message
+from workflows.conditions.schema import TYPE_LABELS
 
 
 def and_build(builder: Builder, call: Call) -> Node:
@@ -108,8 +109,8 @@ def _if_value(builder: Builder, call: Call, tests: list[Condition], branches: li
         if not same_family(values[0].type, each.type):
             text = message(
                 _("One branch is %(one)s, this one is %(other)s. Make them alike."),
-                one=values[0].type,
-                other=each.type,
+                one=TYPE_LABELS[values[0].type],
+                other=TYPE_LABELS[each.type],
             )
             return builder.refuse(each.pointer, "type_mismatch", text)
     scale = max(each.scale for each in values)

@@ -10,7 +10,7 @@ from workflows.conditions.builder import Builder, Call
 from workflows.conditions.lowered import TEXT_TAG, Lowered
 from workflows.conditions.nodes import Broken, Node, Value, known_of, reads_of, truth
 from workflows.conditions.problems import message
-from workflows.conditions.schema import TEXTS
+from workflows.conditions.schema import TEXTS, TYPE_LABELS
 
 
 def contains_build(builder: Builder, call: Call) -> Node:
@@ -39,7 +39,8 @@ def cat_build(builder: Builder, call: Call) -> Node:
         value = builder.value(node)
         if isinstance(value, Value) and value.type not in TEXTS and value.type is not FieldType.INTEGER:
             text = message(
-                _("“cat” joins texts and whole numbers, not %(type)s. Leave this part out."), type=value.type
+                _("“cat” joins texts and whole numbers, not %(type)s. Leave this part out."),
+                type=TYPE_LABELS[value.type],
             )
             value = builder.refuse(node.pointer, "type_mismatch", text)
         if isinstance(value, Broken):
@@ -62,7 +63,9 @@ def _text_test(builder: Builder, call: Call, operator: str, left: Node, right: N
         value = builder.value(node, FieldType.TEXT)
         if isinstance(value, Value) and value.type not in TEXTS:
             text = message(
-                _("“%(name)s” works on text, not on %(type)s."), name=call.operator, type=value.type
+                _("“%(name)s” works on text, not on %(type)s."),
+                name=call.operator,
+                type=TYPE_LABELS[value.type],
             )
             value = builder.refuse(node.pointer, "type_mismatch", text)
         if isinstance(value, Broken):

@@ -20,7 +20,7 @@ from workflows.conditions.nodes import (
     value_restore,
 )
 from workflows.conditions.problems import Message, message
-from workflows.conditions.schema import NUMBERS, TEXTS, ConditionSchema, FieldSpec, schema_of
+from workflows.conditions.schema import NUMBERS, TEXTS, TYPE_LABELS, ConditionSchema, FieldSpec, schema_of
 
 MAX_NUMBER_DIGITS = 80
 
@@ -111,7 +111,6 @@ def _stored(spec: FieldSpec, path: str, raw: Any, unusable: dict[str, Message]) 
     if spec.type is FieldType.LIST:
         return _list_stored(spec, path, raw, unusable)
     stored: Any = None
-    reason: Message = message(_("%(value)s is no %(type)s"), value=repr(raw)[:60], type=spec.type)
     if spec.type in TEXTS:
         if isinstance(raw, str) and not any("\ud800" <= letter <= "\udfff" for letter in raw):
             stored = TEXT_TAG + raw
@@ -119,10 +118,6 @@ def _stored(spec: FieldSpec, path: str, raw: Any, unusable: dict[str, Message]) 
         number = number_parse(raw)
         if number is not None and _is_reasonable(number):
             stored = decimal_scaled(number, spec.scale)
-            if stored is None:
-                reason = message(
-                    _("%(value)s has more than %(places)s decimals"), value=str(raw)[:60], places=spec.scale
-                )
     elif spec.type is FieldType.BOOLEAN:
         stored = raw if isinstance(raw, bool) else None
     elif spec.type is FieldType.DATE:
@@ -130,14 +125,14 @@ def _stored(spec: FieldSpec, path: str, raw: Any, unusable: dict[str, Message]) 
     elif spec.type is FieldType.DATETIME:
         stored = datetime_stored(raw)
     if stored is None:
-        unusable[path] = reason
+        unusable[path] = _refusal(spec, raw)
         return None, 0
     return stored, stored.bit_length() if spec.type in NUMBERS else 0
 
 
 def _list_stored(spec: FieldSpec, path: str, raw: Any, unusable: dict[str, Message]) -> tuple[Any, int]:
     if not isinstance(raw, list | tuple):
-        unusable[path] = message(_("%(value)s is no %(type)s"), value=repr(raw)[:60], type=spec.type)
+        unusable[path] = _refusal(spec, raw)
         return None, 0
     bits = 0
     items: list[Any] = []
@@ -159,6 +154,14 @@ def _list_stored(spec: FieldSpec, path: str, raw: Any, unusable: dict[str, Messa
                 bits = max(bits, needed)
         items.append(entry)
     return items, bits
+
+
+def _refusal(spec: FieldSpec, raw: Any) -> Message:
+    number = number_parse(raw) if spec.type in NUMBERS else None
+    if number is not None and _is_reasonable(number):
+        text = _("%(value)s has more than %(places)s decimals")
+        return message(text, value=str(raw)[:60], places=spec.scale)
+    return message(_("%(value)s is no %(type)s"), value=repr(raw)[:60], type=TYPE_LABELS[spec.type])
 
 
 def _is_reasonable(number: Decimal) -> bool:

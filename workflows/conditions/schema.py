@@ -5,8 +5,21 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
-from connectors.dictionary.types import FieldType
+from django.utils.translation import gettext_lazy as _
 
+from connectors.dictionary.types import FieldType
+from workflows.conditions.problems import Message
+
+TYPE_LABELS: Mapping[FieldType, Message] = {
+    FieldType.TEXT: _("text"),
+    FieldType.INTEGER: _("whole number"),
+    FieldType.DECIMAL: _("decimal number"),
+    FieldType.BOOLEAN: _("yes or no"),
+    FieldType.DATE: _("date"),
+    FieldType.DATETIME: _("time"),
+    FieldType.CODE: _("code"),
+    FieldType.LIST: _("list"),
+}
 NUMBERS = frozenset({FieldType.INTEGER, FieldType.DECIMAL})
 TEXTS = frozenset({FieldType.TEXT, FieldType.CODE})
 MIRRORS = ("before", "shown")

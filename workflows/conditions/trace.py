@@ -31,7 +31,7 @@ Unknown = tuple[tuple[str, Message], ...]
 class Trace:
     """One node. `verdict` is set for a condition, `value` for a value; `items` are a list test's own traces.
 
-    `unknown` are (path, why) of the fields directly below that are not known.
+    The value of a list is how many items it has. `unknown` are (path, why) of the fields directly below that are not known.
     """
 
     pointer: str
@@ -48,7 +48,7 @@ class Trace:
         """ "unknown: on_hand missing", in the active language; empty when everything was known."""
         if not self.unknown:
             return ""
-        parts = [f"{path.partition('.')[2] or path} {why}" for path, why in self.unknown]
+        parts = [f"{path.removeprefix('record.')} {why}" for path, why in self.unknown]
         return _("unknown: %(what)s") % {"what": ", ".join(parts)}
 
     def as_json(self) -> dict[str, Any]:
@@ -86,7 +86,7 @@ def _trace(node: Node, schema: ConditionSchema, data: PreparedData, prefix: str 
     path = prefix + node.spec.path if node.spec and node.operator == "var" else ""
     if node.type is FieldType.LIST:
         entries = data.stored(node.spec) if node.spec else None
-        value = None if entries is None else _("%(count)s items") % {"count": len(entries)}
+        value = None if entries is None else len(entries)
     else:
         value = CompiledValue(node, schema, data.engine).evaluate(data)
     unknown: Unknown = ()

@@ -2,28 +2,21 @@
 
 from __future__ import annotations
 
-import base64
+import datetime as dt
 import hashlib
 import hmac
 from collections.abc import Mapping
 from typing import Any
 
 from kernel.errors import AuthFailed
-
-REPLAY_SECONDS = 300
-
-
-def secret_bytes(secret: str) -> bytes:
-    """`whsec_<base64>` (Standard Webhooks) or any text."""
-    if secret.startswith("whsec_"):
-        return base64.b64decode(secret.removeprefix("whsec_"))
-    return secret.encode()
+from kernel.signature import headers_verify, secret_bytes
 
 
 def proof_check(credentials: Mapping[str, Any], headers: Mapping[str, str], body: bytes, now: float) -> None:
     """Accept `Authorization: Bearer`, `X-Baton-Signature: sha256=<hex>` or Standard Webhooks headers.
 
-    `headers` have lower-case names; `now` is unix seconds. Raises AuthFailed, never saying which part was wrong.
+    `headers` have lower-case names; `now` is unix seconds. Raises AuthFailed, never saying which part was
+    wrong, and ConfigError for a stored secret that cannot be used.
     """
     token = str(credentials.get("hook_token") or "")
     given = headers.get("authorization", "")
@@ -40,10 +33,8 @@ def _signed(key: bytes, headers: Mapping[str, str], body: bytes, now: float) -> 
     if plain:
         wanted = "sha256=" + hmac.new(key, body, hashlib.sha256).hexdigest()
         return hmac.compare_digest(plain.encode(), wanted.encode())
-    identifier, stamp = headers.get("webhook-id", ""), headers.get("webhook-timestamp", "")
-    if not identifier or not stamp.isdigit() or abs(now - int(stamp)) > REPLAY_SECONDS:
+    try:
+        headers_verify(key, headers, body, dt.datetime.fromtimestamp(now, dt.UTC))
+    except AuthFailed:
         return False
-    digest = hmac.new(key, f"{identifier}.{stamp}.".encode() + body, hashlib.sha256).digest()
-    wanted = base64.b64encode(digest).decode()
-    offered = [part.partition(",")[2] for part in headers.get("webhook-signature", "").split() if part[:3] == "v1,"]
-    return any(hmac.compare_digest(one.encode(), wanted.encode()) for one in offered)
+    return True

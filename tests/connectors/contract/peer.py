@@ -7,7 +7,7 @@ import json
 import socket
 import struct
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
 from types import TracebackType
@@ -133,3 +133,28 @@ def _request_read(connection: socket.socket) -> PeerRequest | None:
         body += data
     method, path, _version = first.split(" ", 2)
     return PeerRequest(method, path, headers, body)
+
+
+@contextlib.contextmanager
+def greeter(greeting: bytes) -> Iterator[int]:
+    """The port of a server that says `greeting` to whoever connects, and hangs up (as a database may)."""
+    listener = socket.create_server(("127.0.0.1", 0), backlog=64)
+
+    def greet() -> None:
+        while True:
+            try:
+                connection, _address = listener.accept()
+            except OSError:
+                return
+            with connection, contextlib.suppress(OSError):
+                connection.sendall(greeting)
+
+    thread = threading.Thread(target=greet, daemon=True)
+    thread.start()
+    try:
+        yield listener.getsockname()[1]
+    finally:
+        with contextlib.suppress(OSError):
+            listener.shutdown(socket.SHUT_RDWR)
+        listener.close()
+        thread.join(10)

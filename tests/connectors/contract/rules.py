@@ -37,7 +37,7 @@ def folder(key: str) -> Path:
 
 
 def quality_load(key: str) -> dict[str, Any]:
-    """Rule → "done", {"exempt": reason} or {"todo": what}. Asserts that the file is of that form and complete."""
+    """Rule → "done", {"exempt": reason} or {"todo": what}. Asserts that it is complete and well formed."""
     document = yaml.safe_load((folder(key) / "quality.yaml").read_text(encoding="utf-8"))
     assert set(document) == {"rules"}, f"{key}: quality.yaml has one top-level key, `rules`"
     rules: dict[str, Any] = document["rules"]

@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from connectors.dictionary.types import FieldType
 from workflows.conditions import lowered
 from workflows.conditions.builder import Builder, Call
+from workflows.conditions.literals import literal_type
 from workflows.conditions.lowered import Lowered
 from workflows.conditions.nodes import (
     Broken,
@@ -101,7 +102,11 @@ def _if_condition(builder: Builder, call: Call, tests: list[Condition], branches
 
 def _if_value(builder: Builder, call: Call, tests: list[Condition], branches: list[Node]) -> Node:
     kinds = [each.type for each in branches if isinstance(each, Value)]
-    found = [builder.value(each, kinds[0] if kinds else None) for each in branches]
+    looks = [literal_type(each.value) for each in branches if isinstance(each, Constant)]
+    kind_wanted = (
+        kinds[0] if kinds else next((each for each in looks if each is not FieldType.TEXT), FieldType.TEXT)
+    )
+    found = [builder.value(each, kind_wanted) for each in branches]
     values = [each for each in found if isinstance(each, Value)]
     if len(values) < len(found):
         return Broken(pointer=call.pointer, operator=call.operator)

@@ -132,7 +132,7 @@ def _scalar_problem(item: Any, pointer: str) -> Problem | None:
     if isinstance(item, int):
         return _too_precise(pointer) if abs(item) >= 10**MAX_DIGITS else None
     if isinstance(item, float | Decimal):
-        if not math.isfinite(item):
+        if not (item.is_finite() if isinstance(item, Decimal) else math.isfinite(item)):
             return Problem(
                 pointer, "not_finite", _("NaN and Infinity are no numbers to compare with. Write a number.")
             )

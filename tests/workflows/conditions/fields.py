@@ -4,14 +4,24 @@ from __future__ import annotations
 
 from typing import Any
 
-from workflows.conditions import ConditionSchema, FieldSpec, FieldType, PreparedData, Verdict
-from workflows.conditions import condition_compile, data_prepare
+from workflows.conditions import (
+    ConditionSchema,
+    FieldSpec,
+    FieldType,
+    PreparedData,
+    Verdict,
+    condition_compile,
+    data_prepare,
+)
 from workflows.conditions.engine_port import EnginePort
 
 LINES = FieldSpec(
     "record.lines",
     FieldType.LIST,
-    items={"quantity": FieldSpec("quantity", FieldType.DECIMAL, decimals=1), "sku": FieldSpec("sku", FieldType.TEXT)},
+    items={
+        "quantity": FieldSpec("quantity", FieldType.DECIMAL, decimals=1),
+        "sku": FieldSpec("sku", FieldType.TEXT),
+    },
 )
 SCHEMA = ConditionSchema(
     {

@@ -13,7 +13,9 @@ from workflows.conditions import Verdict
 from workflows.conditions.engine_port import EnginePort, engine_default, engine_exact
 
 T, F, U = Verdict.TRUE, Verdict.FALSE, Verdict.UNKNOWN
-ENGINES = pytest.mark.parametrize("engine", [engine_default(), engine_exact()], ids=lambda each: str(each.name))
+ENGINES = pytest.mark.parametrize(
+    "engine", [engine_default(), engine_exact()], ids=lambda each: str(each.name)
+)
 
 BELOW = {"<": [var("on_hand"), 10]}
 UNKNOWN_CASES: list[tuple[str, Any, dict[str, Any], Verdict]] = [
@@ -123,14 +125,24 @@ EXACT_CASES: list[tuple[str, Any, dict[str, Any], Verdict]] = [
 
 
 @ENGINES
-@pytest.mark.parametrize(("logic", "record", "wanted"), [each[1:] for each in UNKNOWN_CASES], ids=[each[0] for each in UNKNOWN_CASES])
-def test_unknown_never_becomes_an_answer(engine: EnginePort, logic: Any, record: dict[str, Any], wanted: Verdict) -> None:
+@pytest.mark.parametrize(
+    ("logic", "record", "wanted"),
+    [each[1:] for each in UNKNOWN_CASES],
+    ids=[each[0] for each in UNKNOWN_CASES],
+)
+def test_unknown_never_becomes_an_answer(
+    engine: EnginePort, logic: Any, record: dict[str, Any], wanted: Verdict
+) -> None:
     assert decide(logic, engine, record=record) is wanted
 
 
 @ENGINES
-@pytest.mark.parametrize(("logic", "record", "wanted"), [each[1:] for each in EXACT_CASES], ids=[each[0] for each in EXACT_CASES])
-def test_numbers_and_texts_are_exact(engine: EnginePort, logic: Any, record: dict[str, Any], wanted: Verdict) -> None:
+@pytest.mark.parametrize(
+    ("logic", "record", "wanted"), [each[1:] for each in EXACT_CASES], ids=[each[0] for each in EXACT_CASES]
+)
+def test_numbers_and_texts_are_exact(
+    engine: EnginePort, logic: Any, record: dict[str, Any], wanted: Verdict
+) -> None:
     assert decide(logic, engine, record=record) is wanted
 
 
@@ -177,14 +189,45 @@ def test_changed_reads_the_list_of_the_event(engine: EnginePort) -> None:
 @ENGINES
 def test_the_time_is_data(engine: EnginePort) -> None:
     now = datetime(2026, 2, 1, 8, 0, tzinfo=UTC)
-    assert decide({"<": [var("changed_at"), {"var": "now"}]}, engine, record={"changed_at": "2026-02-01T07:59:59.999999Z"}, now=now) is T
-    assert decide({"<": [var("due_on"), {"var": "today"}]}, engine, record={"due_on": "2026-01-31"}, now=now) is T
-    assert decide({"<": [var("due_on"), {"var": "today"}]}, engine, record={"due_on": "2026-02-01"}, now=now) is F
+    assert (
+        decide(
+            {"<": [var("changed_at"), {"var": "now"}]},
+            engine,
+            record={"changed_at": "2026-02-01T07:59:59.999999Z"},
+            now=now,
+        )
+        is T
+    )
+    assert (
+        decide({"<": [var("due_on"), {"var": "today"}]}, engine, record={"due_on": "2026-01-31"}, now=now)
+        is T
+    )
+    assert (
+        decide({"<": [var("due_on"), {"var": "today"}]}, engine, record={"due_on": "2026-02-01"}, now=now)
+        is F
+    )
     later = date(2026, 2, 2)
-    assert decide({"<": [var("due_on"), {"var": "today"}]}, engine, record={"due_on": "2026-02-01"}, now=now, today=later) is T
+    assert (
+        decide(
+            {"<": [var("due_on"), {"var": "today"}]},
+            engine,
+            record={"due_on": "2026-02-01"},
+            now=now,
+            today=later,
+        )
+        is T
+    )
 
 
 @ENGINES
 def test_what_was_shown_and_the_event_can_be_read(engine: EnginePort) -> None:
-    assert decide({"==": [var("level"), {"var": "shown.level"}]}, engine, record={"level": "1.5"}, shown={"level": "1.50"}) is T
+    assert (
+        decide(
+            {"==": [var("level"), {"var": "shown.level"}]},
+            engine,
+            record={"level": "1.5"},
+            shown={"level": "1.50"},
+        )
+        is T
+    )
     assert decide({"==": [{"var": "event.kind"}, "update"]}, engine, event={"kind": "update"}) is T

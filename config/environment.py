@@ -117,14 +117,7 @@ def _broker(env: Mapping[str, str], home: Path) -> tuple[str, dict[str, Any], st
         return url, {"visibility_timeout": 3600, "socket_connect_timeout": 2, "socket_timeout": 5}, "classic"
     if url:
         return url, {"confirm_publish": True}, "quorum"
-    folder = home / "broker"
-    return (
-        "baton-fs://",
-        {"data_folder_in": str(folder / "queue"), "data_folder_out": str(folder / "queue"),
-         "control_folder": str(folder / "control"), "processed_folder": str(folder / "claimed"),
-         "polling_interval": 0.05},
-        "classic",
-    )  # fmt: skip
+    return "batonfs://", {"folder": str(home / "broker"), "polling_interval": 0.05}, "classic"
 
 
 def load(base: Path, env: Mapping[str, str] = os.environ) -> Environment:

@@ -4,5 +4,13 @@ from django.utils.translation import gettext_lazy as _
 
 class ConnectorsConfig(AppConfig):
     name = "connectors"
-    verbose_name = _("Connectors")
+    verbose_name = _("Connections")
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        from connectors import catalog
+        from connectors.services.poll import POLL_QUEUE, poll_drain, poll_is_due
+        from kernel import doorbell
+
+        catalog.MANIFESTS.check()
+        doorbell.queue_register(POLL_QUEUE, drain=poll_drain, is_due=poll_is_due)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from django.utils.translation import get_language
+from django.utils import translation
+from django.utils.translation import get_language, gettext
 
 LANGUAGES = ("en", "zh-hans")
 
@@ -41,3 +43,36 @@ class Localized:
             english, chinese = str(value.get("en", "")), str(value.get("zh-hans", value.get("zh", "")))
             return Localized(english or chinese, chinese or english)
         return Localized(str(value), str(value))
+
+
+def localized(message: str, **values: Any) -> Localized:
+    """A translatable sentence in both languages at once, for what is stored and read later by others.
+
+    `message` is marked with gettext_noop at the caller and has named placeholders `%(name)s`. A value that is itself
+    Localized is put in each language.
+    """
+
+    def in_language(language: str) -> str:
+        with translation.override(language):
+            filled = {
+                name: value.in_language(language) if isinstance(value, Localized) else value
+                for name, value in values.items()
+            }
+            return gettext(message) % filled
+
+    return Localized(in_language("en"), in_language("zh-hans"))
+
+
+def text_store(text: Localized) -> str:
+    """Both languages in one text column; `text_show` reads it back."""
+    return json.dumps(text.as_json(), ensure_ascii=False)
+
+
+def text_show(stored: str, language: str | None = None) -> str:
+    """What `text_store` wrote, in the reader's language; any other text as it is."""
+    if stored.startswith('{"en":'):
+        try:
+            return Localized.from_json(json.loads(stored)).in_language(language or get_language())
+        except ValueError:
+            return stored
+    return stored

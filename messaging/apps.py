@@ -4,5 +4,14 @@ from django.utils.translation import gettext_lazy as _
 
 class MessagingConfig(AppConfig):
     name = "messaging"
-    verbose_name = _("Messaging")
+    verbose_name = _("Messages")
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        from kernel import doorbell
+        from messaging.services import expiry, outbox, replies
+        from messaging.services.interactions import DELIVER_QUEUE
+
+        doorbell.queue_register(DELIVER_QUEUE, drain=outbox.deliver_drain, is_due=outbox.deliver_is_due)
+        doorbell.queue_register(replies.REPLY_QUEUE, drain=replies.reply_drain, is_due=replies.reply_is_due)
+        doorbell.queue_register(expiry.EXPIRE_QUEUE, drain=expiry.expire_drain, is_due=expiry.expire_is_due)

@@ -22,6 +22,9 @@ class InteractionState(models.TextChoices):
     CANCELLED = "cancelled", _("Cancelled")
 
 
+OPEN_STATES = (InteractionState.OPEN, InteractionState.WORKING)
+
+
 class Interaction(WorkRow):
     """A question and its decision. Closed once, by compare-and-set on (state, round).
 

@@ -4,5 +4,20 @@ from django.utils.translation import gettext_lazy as _
 
 class WorkflowsConfig(AppConfig):
     name = "workflows"
-    verbose_name = _("Workflows")
+    verbose_name = _("Rules")
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        from kernel import doorbell
+        from messaging.bindings import subscribe
+        from workflows.catalog import ACTIONS, TRIGGERS
+        from workflows.engine.execute import execute_drain, execute_is_due
+        from workflows.engine.plan import EXECUTE_QUEUE, PLAN_QUEUE, plan_drain, plan_is_due
+        from workflows.engine.refresh import HANDLER
+        from workflows.services.answering import StepHandler
+
+        TRIGGERS.check()
+        ACTIONS.check()
+        doorbell.queue_register(PLAN_QUEUE, drain=plan_drain, is_due=plan_is_due)
+        doorbell.queue_register(EXECUTE_QUEUE, drain=execute_drain, is_due=execute_is_due)
+        subscribe(HANDLER, StepHandler())

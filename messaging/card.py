@@ -1,0 +1,116 @@
+"""From an interaction to the message one person may see, in that person's language.
+
+`Interaction.card` is free of language and of person:
+
+    {"object": "stock_level", "title": {"en": "…{{ record.product_name }}…", "zh-hans": …}, "body": {…},
+     "fields": [{"name": "on_hand", "emphasis": true}, {"name": "product_code", "with": "product_name"}],
+     "buttons": [{"key": "create_po", "label": {…}, "style": "primary", "replies": ["order {quantity}"],
+                  "inputs": [{"name": "quantity", "label": {…}, "type": "decimal", "value": "200"}]}],
+     "data": {canonical record}}
+
+Masks are applied to the data before any template sees it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from django.conf import settings
+
+from connectors.dictionary.types import DictionaryObject
+from connectors.ports.im import Button, ButtonInput, Message, MessageField
+from connectors.selectors import dictionary_object
+from kernel.text import Localized
+from messaging.formatting import field_format, moment_format
+from messaging.models import Interaction, InteractionState
+from messaging.templating import template_render
+from permissions.models import User
+from permissions.policies import MASK, Decision
+
+
+def interaction_link(interaction: Interaction) -> str:
+    return f"{settings.BATON_PUBLIC_URL}/inbox/{interaction.uid}/"
+
+
+def _object_of(interaction: Interaction) -> DictionaryObject | None:
+    name = interaction.card.get("object")
+    record = interaction.record
+    return dictionary_object(record.connection_id, name) if name and record is not None else None
+
+
+def card_render(interaction: Interaction, user: User, decision: Decision) -> Message:
+    """The message as `user` may see it now. The caller has asked the gate: `decision.allowed` must be true."""
+    card, language, zone = interaction.card, user.language, user.time_zone
+    about = _object_of(interaction)
+    data = decision.apply(card.get("data", {}))
+    shown = (
+        {each.name: field_format(each, data, language, zone) for each in about.fields} if about is not None else data
+    )
+    context = {"record": shown}
+
+    def text(value: Any) -> str:
+        return template_render(Localized.from_json(value or "").in_language(language), context)
+
+    is_open = interaction.state == InteractionState.OPEN
+    return Message(
+        id=str(interaction.uid),
+        event_id=interaction.source_event_id or str(interaction.event_id or interaction.uid),
+        version=interaction.version,
+        title=text(card.get("title")),
+        body=text(card.get("body")),
+        fields=tuple(_field(each, about, shown, language) for each in card.get("fields", ())),
+        buttons=tuple(_button(each, decision, language) for each in card.get("buttons", ())) if is_open else (),
+        state=interaction.state,
+        state_text=state_text(interaction.state_text, language, zone),
+        link=interaction_link(interaction),
+        language=language,
+    )
+
+
+def state_text(stored: Mapping[str, Any], language: str, zone: str) -> str:
+    """`{at}` in the stored sentence becomes the reader's local time of `stored["at"]`."""
+    if not stored:
+        return ""
+    sentence = Localized.from_json(stored).in_language(language)
+    if stored.get("at"):
+        sentence = sentence.replace("{at}", moment_format(stored["at"], language, zone))
+    return sentence
+
+
+def _field(
+    spec: Mapping[str, Any], about: DictionaryObject | None, shown: Mapping[str, Any], language: str
+) -> MessageField:
+    name = spec["name"]
+    field = about.by_name.get(name) if about is not None else None
+    label = spec.get("label") or (field.label if field is not None else name)
+    value = str(shown.get(name, "–"))
+    other = shown.get(spec.get("with", ""), "–") if spec.get("with") else "–"
+    return MessageField(
+        label=Localized.from_json(label).in_language(language),
+        value=f"{value} {other}" if other not in ("–", value) else value,
+        emphasis=bool(spec.get("emphasis")),
+        name=name,
+    )
+
+
+def _button(spec: Mapping[str, Any], decision: Decision, language: str) -> Button:
+    def words(value: Any) -> str:
+        return Localized.from_json(value or "").in_language(language)
+
+    return Button(
+        key=spec["key"],
+        label=words(spec.get("label") or spec["key"]),
+        style=spec.get("style", "secondary"),
+        inputs=tuple(
+            ButtonInput(
+                name=each["name"],
+                label=words(each.get("label") or each["name"]),
+                type=each.get("type", "text"),
+                value=MASK if each.get("field") in decision.masked else str(each.get("value") or ""),
+            )
+            for each in spec.get("inputs", ())
+        ),
+        replies=tuple(spec.get("replies", ())),
+        confirm=words(spec.get("confirm")),
+    )

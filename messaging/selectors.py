@@ -1,0 +1,108 @@
+"""Questions about cards and deliveries, asked for one person and through the gate."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from django.db.models import Exists, F, OuterRef, Q, QuerySet
+from django.utils.translation import override
+
+from connectors.ports.im import Message
+from connectors.selectors import dictionary_object
+from kernel import clock
+from messaging.card import card_render
+from messaging.models import OPEN_STATES, Delivery, DeliveryState, Interaction
+from permissions.models import User
+from permissions.policies import Decision, Gate, record_scopes
+
+DECIDED_DAYS = 30
+MOST_CARDS = 200
+
+
+@dataclass(frozen=True)
+class InboxCard:
+    """A card as this person may see it now."""
+
+    message: Message
+    created_at: dt.datetime
+    seen: bool
+
+    def as_json(self) -> dict[str, Any]:
+        message = self.message
+        return {
+            "id": message.id,
+            "version": message.version,
+            "title": message.title,
+            "body": message.body,
+            "fields": [vars(each) for each in message.fields],
+            "state": message.state,
+            "state_text": message.state_text,
+            "buttons": [
+                {
+                    "key": each.key,
+                    "label": each.label,
+                    "style": each.style,
+                    "confirm": each.confirm,
+                    "replies": list(each.replies),
+                    "inputs": [vars(one) for one in each.inputs],
+                }
+                for each in message.buttons
+            ],
+            "created_at": self.created_at.isoformat(),
+            "seen": self.seen,
+        }
+
+
+def _asked(user: User) -> QuerySet[Interaction]:
+    mine = Delivery.objects.filter(interaction=OuterRef("pk"), user=user).exclude(state=DeliveryState.REFUSED)
+    return Interaction.objects.filter(Exists(mine)).select_related("record", "decided_by")
+
+
+def inbox_interactions(user: User) -> list[Interaction]:
+    """Open cards and those that ended in the last DECIDED_DAYS days, newest first, at most MOST_CARDS."""
+    since = clock.now() - dt.timedelta(days=DECIDED_DAYS)
+    return list(_asked(user).filter(Q(state__in=OPEN_STATES) | Q(created_at__gte=since)).order_by("-id")[:MOST_CARDS])
+
+
+def inbox_interaction(user: User, uid: str) -> Interaction | None:
+    return _asked(user).filter(uid=uid).first()
+
+
+def gate_of(gate: Gate, interaction: Interaction) -> Decision:
+    """What this person may see of the card now."""
+    record = interaction.record
+    if record is None:
+        return Decision(gate.active)
+    about = dictionary_object(record.connection_id, record.object)
+    return gate.decide(about, record_scopes(record, about))
+
+
+def inbox_cards(user: User, interactions: Iterable[Interaction]) -> list[InboxCard]:
+    """The cards as this person may see them now, in the person's language; those the gate closes are left out.
+
+    What was served is noted as seen by this person: an answer without a version is bound to it.
+    """
+    interactions = list(interactions)
+    gate = Gate(user)
+    seen = dict(
+        Delivery.objects.filter(user=user, interaction__in=interactions, seen_at__isnull=False).values_list(
+            "interaction_id", "id"
+        )
+    )
+    cards, served = [], []
+    with override(user.language):
+        for interaction in interactions:
+            decision = gate_of(gate, interaction)
+            if not decision.allowed:
+                continue
+            message = card_render(interaction, user, decision)
+            cards.append(InboxCard(message, interaction.created_at, interaction.pk in seen))
+            served.append(interaction.pk)
+    versions = {each.pk: each.version for each in interactions}
+    behind = Delivery.objects.filter(user=user, interaction_id__in=served, seen_version__lt=F("interaction__version"))
+    for delivery in behind:
+        Delivery.objects.filter(pk=delivery.pk).update(seen_version=versions[delivery.interaction_id])
+    return cards

@@ -1,0 +1,163 @@
+"""What arrives from people through messengers: stored first (unique vendor event id), worked afterwards."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping
+from typing import Any
+
+from django.db import transaction
+from django.utils.translation import gettext_noop
+
+from connectors.models import Connection, ConnectionState
+from connectors.ports.im import ImConnector, InboundReply, InboundRequest, InboundResult
+from connectors.services.factory import connector_build
+from kernel import clock, doorbell
+from kernel.errors import NotFound, PermissionDenied
+from kernel.text import localized
+from kernel.work import due, work_claim, work_held
+from messaging.models import Delivery, Interaction, InteractionState, Reply, ReplyState
+from messaging.quick_reply import reply_parse
+from messaging.services.answers import AnswerResult, answer_submit
+from messaging.services.interactions import DELIVER_QUEUE
+from permissions.identities import person_for_address
+from permissions.models import User
+
+REPLY_QUEUE = "reply"
+MOST_ATTEMPTS = 8
+
+
+def inbound_take(slug: str, request: InboundRequest) -> InboundResult:
+    """Verify, parse and store what a vendor posted; ring. Raises NotFound, PermissionDenied, AuthFailed, Rejected."""
+    connection = Connection.objects.filter(slug=slug, kind="im").exclude(state=ConnectionState.DRAFT).first()
+    if connection is None:
+        raise NotFound("No connection takes answers here.")
+    if connection.state == ConnectionState.PAUSED:
+        raise PermissionDenied("This connection is paused.")
+    connector: ImConnector = connector_build(connection.connector, connection.settings, connection.credentials)
+    try:
+        result = connector.inbound_parse(request)
+    finally:
+        connector.close()
+    for reply in result.replies:
+        reply_store(connection, reply)
+    return result
+
+
+def reply_store(connection: Connection, reply: InboundReply) -> Reply | None:
+    """Insert once; None when this vendor event is already there."""
+    with transaction.atomic():
+        row, created = Reply.objects.get_or_create(
+            connection=connection,
+            vendor_event_id=reply.vendor_event_id[:200],
+            defaults={
+                "address": reply.address[:200],
+                "available_at": clock.now(),
+                "content": {
+                    "message_id": reply.message_id,
+                    "version": reply.version,
+                    "button": reply.button,
+                    "inputs": dict(reply.inputs),
+                    "text": reply.text,
+                },
+            },
+        )
+        if created:
+            doorbell.ring(REPLY_QUEUE)
+    return row if created else None
+
+
+def reply_is_due() -> bool:
+    return Reply.objects.filter(due()).exists()
+
+
+def reply_drain() -> int:
+    claimed = work_claim(Reply.objects.select_related("connection"), limit=20)
+    for reply in claimed:
+        reply_work(reply)
+    return len(claimed)
+
+
+def reply_work(reply: Reply) -> None:
+    """Act on one stored reply. A refusal is an outcome on the row and is told to the person by the card."""
+    if reply.attempts > MOST_ATTEMPTS:
+        with transaction.atomic():
+            reply.state = ReplyState.FAILED
+            reply.lease_release(None)
+            reply.save()
+        return
+    user = person_for_address(reply.connection, reply.address)
+    interaction = _interaction_of(reply, user) if user else None
+    if user is None:
+        result = AnswerResult("refused", "This account is not linked to a person.")
+    elif interaction is None:
+        result = AnswerResult("invalid", "No open card fits this message.")
+    else:
+        result = content_answer(interaction, user, reply.content, channel=reply.connection.connector)
+    with transaction.atomic():
+        if not work_held(reply):
+            return
+        reply.user, reply.interaction = user, interaction
+        reply.state = ReplyState.DONE if result.taken else ReplyState.REFUSED
+        reply.result = {
+            "status": result.status,
+            "message": result.message,
+            "changed": [each.as_json() for each in result.changed],
+            "errors": dict(result.errors),
+        }
+        reply.handled_at = clock.now()
+        reply.lease_release(None)
+        reply.save()
+        if interaction is not None and not result.taken:
+            _card_again(interaction, user)
+
+
+def content_answer(interaction: Interaction, user: User, content: Mapping[str, Any], *, channel: str) -> AnswerResult:
+    """A button press, or a text that means one."""
+    button, inputs = str(content.get("button") or ""), dict(content.get("inputs") or {})
+    text = str(content.get("text") or "")
+    if not button and text:
+        understood = reply_parse(text, interaction.card.get("buttons", ()))
+        button, inputs = understood.button, dict(understood.inputs)
+        if not button and interaction.state == InteractionState.OPEN:
+            hint = localized(
+                gettext_noop("“%(text)s” is not understood here. Try: %(examples)s"),
+                text=text[:60],
+                examples=" · ".join(examples(interaction)),
+            )
+            return AnswerResult("invalid", hint.in_language(user.language))
+    return answer_submit(interaction.pk, user, button, inputs, version=content.get("version"), channel=channel)
+
+
+def examples(interaction: Interaction) -> list[str]:
+    """What a person could write, with the values that are on the card."""
+    found = []
+    for button in interaction.card.get("buttons", ()):
+        values = {each["name"]: str(each.get("value") or "…") for each in button.get("inputs", ())}
+        for pattern in button.get("replies", ()):
+            found.append(pattern.format_map({**{"quantity": "…"}, **values}) if "{" in pattern else pattern)
+    return found
+
+
+def _interaction_of(reply: Reply, user: User) -> Interaction | None:
+    message_id = str(reply.content.get("message_id") or "")
+    asked = Interaction.objects.filter(deliveries__user=user, deliveries__connection=reply.connection)
+    if message_id:
+        return asked.filter(uid=message_id).first() if _is_uid(message_id) else None
+    still_open = list(asked.filter(state=InteractionState.OPEN).distinct()[:2])
+    return still_open[0] if len(still_open) == 1 else None
+
+
+def _is_uid(text: str) -> bool:
+    try:
+        uuid.UUID(text)
+    except ValueError:
+        return False
+    return True
+
+
+def _card_again(interaction: Interaction, user: User | None) -> None:
+    """Show the person the card as it is now: the old one in the messenger is out of date."""
+    rung = Delivery.objects.filter(interaction=interaction, user=user).exclude(vendor_message_id="")
+    if rung.update(available_at=clock.now()):
+        doorbell.ring(DELIVER_QUEUE)

@@ -1,0 +1,106 @@
+"""Action: ask people, with buttons, inputs and quick replies.
+
+    {"channels": ["inbox"], "recipients": [{"type": "record_person", "field": "buyer"}], "fallback": [{"type": "rule_owner"}],
+     "title": {"en": "…", "zh-hans": "…"}, "fields": [{"name": "on_hand", "emphasis": true}],
+     "material": ["product_code", "supplier_code", "unit_price"], "precondition": {…JsonLogic…},
+     "expires_seconds": 604800,
+     "buttons": [{"key": "create_po", "label": {…}, "style": "primary", "replies": ["order {quantity}", "下单 {quantity}"],
+                  "inputs": [{"name": "quantity", "label": {…}, "type": "decimal", "value": {…JsonLogic…}, "minimum": "0.001"}],
+                  "then": [{"action": "create_document", "params": {…}}]},
+                 {"key": "not_now", "label": {…}, "then": []}]}
+
+`material` and `precondition` bind a click to what the person saw: see ARCHITECTURE, "What you saw is what you approved".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
+
+from kernel.text import Localized, localized
+from workflows.actions.question import card_build, card_check, logic_problems
+from workflows.blocks import Ask, RuleScope, StepContext
+from workflows.definition import Problem
+
+INPUT_TYPES = ("integer", "decimal", "text")
+
+
+class AskAction:
+    key = "ask"
+    label = Localized("Ask", "询问")
+    shows_latest = True
+
+    def check(self, params: Mapping[str, Any], scope: RuleScope, pointer: str) -> list[Problem]:
+        problems = card_check(params, scope, pointer)
+        buttons = params.get("buttons", [])
+        if not buttons:
+            problems.append(Problem(f"{pointer}/buttons", "missing", _("Add at least one button.")))
+        keys = [each.get("key") for each in buttons]
+        if len(set(keys)) != len(keys) or not all(keys):
+            problems.append(Problem(f"{pointer}/buttons", "keys", _("Every button needs a key of its own.")))
+        for index, button in enumerate(buttons):
+            for number, each in enumerate(button.get("inputs", ())):
+                where = f"{pointer}/buttons/{index}/inputs/{number}"
+                if each.get("type", "text") not in INPUT_TYPES:
+                    problems.append(Problem(f"{where}/type", "unknown", _("Unknown type of input.")))
+                if each.get("value") is not None:
+                    problems += logic_problems(each["value"], scope, f"{where}/value", is_condition=False)
+        for index, name in enumerate(params.get("material", ())):
+            if name not in scope.about.by_name:
+                problems.append(
+                    Problem(
+                        f"{pointer}/material/{index}",
+                        "unknown_field",
+                        _("“%(name)s” is not a field of %(object)s.") % {"name": name, "object": str(scope.about.label)},
+                    )
+                )
+        if params.get("precondition") is not None:
+            problems += logic_problems(params["precondition"], scope, f"{pointer}/precondition", is_condition=True)
+        return problems
+
+    def execute(self, params: Mapping[str, Any], context: StepContext) -> Ask:
+        return Ask(
+            card=card_build(params, context),
+            shown=dict(context.record),
+            recipients=params.get("recipients", ()),
+            fallback=params.get("fallback", ()),
+            channels=params.get("channels", ()),
+            expires_seconds=params.get("expires_seconds"),
+            priority=int(params.get("priority", 5)),
+        )
+
+    def sentence(self, params: Mapping[str, Any], scope: RuleScope) -> Localized:
+        labels = [Localized.from_json(each.get("label") or each["key"]) for each in params.get("buttons", ())]
+        return localized(
+            gettext_noop("ask %(people)s with %(buttons)s"),
+            people=people_words(params, scope),
+            buttons=Localized(
+                " / ".join(f"“{each.en}”" for each in labels), " / ".join(f"“{each.zh}”" for each in labels)
+            ),
+        )
+
+
+def people_words(params: Mapping[str, Any], scope: RuleScope) -> Localized:
+    """The recipients of an action, in words."""
+    words: list[Localized] = []
+    for spec in params.get("recipients", ()):
+        field = scope.about.by_name.get(str(spec.get("field", "")))
+        if spec.get("type") == "record_person" and field is not None:
+            words.append(
+                localized(
+                    gettext_noop("the %(field)s of the record"),
+                    field=Localized(field.label.en.lower(), field.label.zh),
+                )
+            )
+        elif spec.get("type") == "rule_owner":
+            words.append(localized(gettext_noop("the owner of the rule")))
+        else:
+            name = str(spec.get("username") or spec.get("group") or "")
+            words.append(Localized(name, name))
+    return Localized(", ".join(each.en for each in words), "、".join(each.zh for each in words))
+
+
+ACTION = AskAction()

@@ -1,0 +1,114 @@
+"""The parts of a card that asking and sending share: checks, and building the language-free card."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from kernel.errors import ConfigError
+from messaging.templating import template_check
+from workflows.blocks import RuleScope, StepContext
+from workflows.conditions import condition_check, value_check
+from workflows.definition import Problem
+
+RECIPIENTS = ("record_person", "user", "role", "rule_owner")
+LANGUAGES = ("en", "zh-hans")
+
+
+def card_check(params: Mapping[str, Any], scope: RuleScope, pointer: str) -> list[Problem]:
+    """Texts parse, fields exist, recipients and channels are named."""
+    problems: list[Problem] = []
+    for name in ("title", "body"):
+        text = params.get(name)
+        texts = text.values() if isinstance(text, Mapping) else [text or ""]
+        if name == "title" and not any(texts):
+            problems.append(Problem(f"{pointer}/title", "missing", _("Write a title.")))
+        for each in texts:
+            try:
+                template_check(str(each))
+            except ConfigError as error:
+                problems.append(Problem(f"{pointer}/{name}", "template", error.message))
+    for index, each in enumerate(params.get("fields", ())):
+        for key in ("name", "with"):
+            name = each.get(key)
+            if name and name not in scope.about.by_name:
+                problems.append(
+                    Problem(
+                        f"{pointer}/fields/{index}",
+                        "unknown_field",
+                        _("“%(name)s” is not a field of %(object)s.") % {"name": name, "object": str(scope.about.label)},
+                    )
+                )
+    problems += recipients_check(params, scope, pointer)
+    for index, channel in enumerate(params.get("channels", ())):
+        if channel not in scope.channels:
+            problems.append(
+                Problem(
+                    f"{pointer}/channels/{index}",
+                    "unknown_channel",
+                    _("There is no messenger connection “%(name)s”.") % {"name": channel},
+                )
+            )
+    return problems
+
+
+def recipients_check(params: Mapping[str, Any], scope: RuleScope, pointer: str) -> list[Problem]:
+    problems: list[Problem] = []
+    if not params.get("recipients"):
+        problems.append(Problem(f"{pointer}/recipients", "missing", _("Choose who is told.")))
+    for name in ("recipients", "fallback"):
+        for index, spec in enumerate(params.get(name, ())):
+            where = f"{pointer}/{name}/{index}"
+            kind = spec.get("type")
+            if kind not in RECIPIENTS:
+                problems.append(Problem(where, "unknown_recipient", _("Unknown kind of recipient.")))
+            elif kind == "record_person":
+                field = scope.about.by_name.get(str(spec.get("field")))
+                if field is None or not field.person:
+                    problems.append(
+                        Problem(
+                            where,
+                            "not_a_person",
+                            _("“%(name)s” does not name a person.") % {"name": str(spec.get("field"))},
+                        )
+                    )
+    return problems
+
+
+def logic_problems(logic: Any, scope: RuleScope, pointer: str, *, is_condition: bool) -> list[Problem]:
+    found = condition_check(logic, scope.schema) if is_condition else value_check(logic, scope.schema)
+    return [Problem(pointer + each.pointer, each.code, str(each.message)) for each in found]
+
+
+def plain(value: Any) -> str:
+    """A calculated value as the text of an input."""
+    if value is None:
+        return ""
+    return format(value, "f") if isinstance(value, Decimal) else str(value)
+
+
+def card_build(params: Mapping[str, Any], context: StepContext) -> dict[str, Any]:
+    """The language-free card of messaging/card.py, with prefilled inputs calculated from the record."""
+    return {
+        "object": context.about.name,
+        "title": params.get("title", ""),
+        "body": params.get("body", ""),
+        "fields": list(params.get("fields", ())),
+        "buttons": [
+            {
+                **{key: button[key] for key in ("key", "label", "style", "replies", "confirm") if key in button},
+                "inputs": [
+                    {
+                        **{key: each[key] for key in ("name", "label", "type", "minimum", "maximum") if key in each},
+                        "value": plain(context.evaluate(each.get("value"))),
+                    }
+                    for each in button.get("inputs", ())
+                ],
+            }
+            for button in params.get("buttons", ())
+        ],
+        "data": dict(context.record),
+    }

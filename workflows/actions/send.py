@@ -1,0 +1,39 @@
+"""Action: send a notice that needs no answer. Parameters as in ask.py, without buttons."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from django.utils.translation import gettext_noop
+
+from kernel.text import Localized, localized
+from workflows.actions.question import card_build, card_check
+from workflows.blocks import Ask, RuleScope, StepContext
+from workflows.definition import Problem
+
+
+class SendAction:
+    key = "send"
+    label = Localized("Send", "发送")
+    shows_latest = False
+
+    def check(self, params: Mapping[str, Any], scope: RuleScope, pointer: str) -> list[Problem]:
+        return card_check(params, scope, pointer)
+
+    def execute(self, params: Mapping[str, Any], context: StepContext) -> Ask:
+        return Ask(
+            card=card_build({**params, "buttons": []}, context),
+            shown=dict(context.record),
+            recipients=params.get("recipients", ()),
+            fallback=params.get("fallback", ()),
+            channels=params.get("channels", ()),
+            priority=int(params.get("priority", 5)),
+            is_question=False,
+        )
+
+    def sentence(self, params: Mapping[str, Any], scope: RuleScope) -> Localized:
+        return localized(gettext_noop("tell the recipients “%(title)s”"), title=Localized.from_json(params.get("title", "")))
+
+
+ACTION = SendAction()

@@ -1,0 +1,147 @@
+"""What a trigger and an action are. Blocks are plain Python: they decide, the engine persists.
+
+A new one is a file in triggers/ or actions/, one line in catalog.py, a test. See docs/how-to/.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from connectors.dictionary.types import DictionaryObject
+from connectors.ports.erp import WriteResult
+from connectors.ports.manifest import Manifest
+from kernel.text import Localized
+from workflows.conditions import ConditionSchema
+from workflows.definition import Problem, TriggerSpec
+
+
+@dataclass(frozen=True)
+class RuleScope:
+    """What a block may know of the rule around it when it is checked or put into words."""
+
+    about: DictionaryObject
+    schema: ConditionSchema
+    manifest: Manifest
+    channels: frozenset[str]
+    objects: Mapping[str, DictionaryObject]
+
+
+class Trigger(Protocol):
+    """Decides which events of its object start a rule."""
+
+    key: str
+    label: Localized
+
+    def check(self, spec: TriggerSpec) -> list[Problem]: ...
+
+    def takes(self, spec: TriggerSpec, change: str) -> bool:
+        """Whether an event with this kind of change starts the rule (before any condition)."""
+        ...
+
+    def sentence(self, spec: TriggerSpec, about: DictionaryObject, connection_name: str) -> Localized: ...
+
+
+@dataclass(frozen=True)
+class Ask:
+    """Open a question (or, without buttons, send a notice) to whoever the specs resolve to."""
+
+    card: Mapping[str, Any]
+    shown: Mapping[str, Any]
+    recipients: Sequence[Mapping[str, Any]]
+    fallback: Sequence[Mapping[str, Any]]
+    channels: Sequence[str]
+    expires_seconds: float | None = None
+    priority: int = 5
+    is_question: bool = True
+
+
+@dataclass(frozen=True)
+class Done:
+    """The step ended well. `text` goes on the card ({at} becomes the reader's time); `is_mismatch` makes it red."""
+
+    output: Mapping[str, Any] = field(default_factory=dict)
+    text: Localized | None = None
+    is_mismatch: bool = False
+
+
+@dataclass(frozen=True)
+class Refused:
+    """It was not done, for a reason the person can act on; the question is asked again."""
+
+    message: Localized
+    output: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Wait:
+    """Not finished; look again in `seconds`. `text` tells on the card what is going on."""
+
+    seconds: float
+    text: Localized
+
+
+StepResult = Ask | Done | Refused | Wait
+
+
+@dataclass(frozen=True)
+class Earlier:
+    """What an earlier try sent, and what the ERP knows of it (None: it never arrived)."""
+
+    values: Mapping[str, Any]
+    result: WriteResult | None
+
+
+class StepContext(Protocol):
+    """What the engine gives an action while it executes. Calls to the ERP happen outside any transaction."""
+
+    idempotency_key: str
+    record: Mapping[str, Any]
+    shown: Mapping[str, Any]
+    inputs: Mapping[str, Any]
+    person_name: str
+    about: DictionaryObject
+
+    def evaluate(self, logic: Any, record: Mapping[str, Any] | None = None) -> Any:
+        """A value expression over the record; `{"input": name}` gives what the person entered. None when unknown."""
+        ...
+
+    def is_true(self, logic: Any, record: Mapping[str, Any]) -> bool: ...
+
+    def differences(self, names: Sequence[str], now: Mapping[str, Any]) -> list[str]:
+        """Sentences for the material fields in which `now` differs from what the person saw."""
+        ...
+
+    def read_fresh(self) -> Mapping[str, Any] | None:
+        """The rule's record as the ERP has it this moment, canonical; None when it is gone there."""
+        ...
+
+    def earlier(self) -> Earlier | None:
+        """An earlier try of this step that left us; look at it before anything else."""
+        ...
+
+    def write(self, write: str, object_name: str, values: Mapping[str, Any]) -> WriteResult:
+        """Execute a write under `idempotency_key`; that it left us is stored before the first byte does."""
+        ...
+
+    def read_back(self, object_name: str, raw: Mapping[str, Any]) -> Mapping[str, Any]:
+        """A raw document in canonical names."""
+        ...
+
+
+class Action(Protocol):
+    """One thing a rule can do."""
+
+    key: str
+    label: Localized
+    shows_latest: bool
+    """True: the record as rules know it now; False: as the event left it."""
+
+    def check(self, params: Mapping[str, Any], scope: RuleScope, pointer: str) -> list[Problem]: ...
+
+    def execute(self, params: Mapping[str, Any], context: StepContext) -> StepResult:
+        """Raises kernel.errors; the engine turns them into retries, a lookup or a dead letter."""
+        ...
+
+    def sentence(self, params: Mapping[str, Any], scope: RuleScope) -> Localized: ...

@@ -1,0 +1,158 @@
+"""What an action is given while it runs: evaluation over the record, and the ERP behind it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from django.db import transaction
+from django.utils.translation import gettext_noop
+
+from connectors.models import Connection, Event
+from connectors.ports.erp import WriteResult
+from connectors.selectors import mapping_find, mapping_get
+from connectors.services.factory import erp_open
+from connectors.services.records import record_refresh
+from kernel import clock
+from kernel.errors import ConfigError, Transient
+from kernel.text import Localized, localized
+from kernel.work import work_held
+from messaging.formatting import field_format
+from permissions.models import User
+from workflows.blocks import Earlier
+from workflows.conditions import Verdict, condition_compile, data_prepare, value_evaluate
+from workflows.engine.compiled import CompiledRule, event_data, schema_for
+from workflows.models import Step
+
+
+class CardContext:
+    """Evaluation over one state of the record; enough to build a card."""
+
+    idempotency_key = ""
+    person_name = ""
+    inputs: Mapping[str, Any] = {}
+
+    def __init__(
+        self,
+        compiled: CompiledRule,
+        event: Event,
+        record: Mapping[str, Any],
+        shown: Mapping[str, Any] | None = None,
+    ) -> None:
+        self.compiled = compiled
+        self.event = event
+        self.record = record
+        self.shown: Mapping[str, Any] = shown if shown is not None else record
+        self.about = compiled.about
+
+    def _data(self, record: Mapping[str, Any]) -> Any:
+        data = event_data(record, self.event.before, self.event, self.event.changed)
+        return data_prepare(schema_for(self.about), {**data, "shown": self.shown, "now": clock.now()})
+
+    def evaluate(self, logic: Any, record: Mapping[str, Any] | None = None) -> Any:
+        if logic is None:
+            return None
+        if isinstance(logic, Mapping) and set(logic) == {"input"}:
+            return self.inputs.get(str(logic["input"]))
+        return value_evaluate(logic, schema_for(self.about), self._data(self.record if record is None else record))
+
+    def is_true(self, logic: Any, record: Mapping[str, Any]) -> bool:
+        compiled = condition_compile(logic, schema_for(self.about))
+        return compiled.evaluate(self._data(record)) is Verdict.TRUE
+
+    def earlier(self) -> Earlier | None:
+        return None
+
+    def differences(self, names: Sequence[str], now: Mapping[str, Any]) -> list[str]:
+        return [str(each) for each in material_differences(self.about, names, self.shown, now)]
+
+    def read_fresh(self) -> Mapping[str, Any] | None:
+        raise ConfigError("A card is built without asking the ERP.")
+
+    def write(self, write: str, object_name: str, values: Mapping[str, Any]) -> WriteResult:
+        raise ConfigError("A card is built without asking the ERP.")
+
+    def read_back(self, object_name: str, raw: Mapping[str, Any]) -> Mapping[str, Any]:
+        raise ConfigError("A card is built without asking the ERP.")
+
+
+def material_differences(
+    about: Any, names: Sequence[str], shown: Mapping[str, Any], now: Mapping[str, Any]
+) -> list[Localized]:
+    """A sentence per material field that is no longer what was shown."""
+    found = []
+    for name in names:
+        if shown.get(name) == now.get(name):
+            continue
+        field = about.by_name[name]
+        words = {
+            language: (field_format(field, shown, language, "UTC"), field_format(field, now, language, "UTC"))
+            for language in ("en", "zh-hans")
+        }
+        found.append(
+            localized(
+                gettext_noop("%(field)s %(before)s → %(after)s"),
+                field=field.label,
+                before=Localized(words["en"][0], words["zh-hans"][0]),
+                after=Localized(words["en"][1], words["zh-hans"][1]),
+            )
+        )
+    return found
+
+
+class StepExecution(CardContext):
+    """A step being executed. The ERP is asked outside any transaction."""
+
+    def __init__(self, step: Step, compiled: CompiledRule, record: Mapping[str, Any], shown: Mapping[str, Any]) -> None:
+        super().__init__(compiled, step.run.event, record, shown)
+        self.step = step
+        self.idempotency_key = step.idempotency_key.hex
+        self.inputs = step.input.get("inputs", {})
+        self.person_name = step.person.display_name if isinstance(step.person, User) else ""
+        self.fresh: Mapping[str, Any] | None = None
+
+    @property
+    def connection(self) -> Connection:
+        connection: Connection = self.step.run.rule.connection
+        return connection
+
+    def read_fresh(self) -> Mapping[str, Any] | None:
+        mapping = mapping_find(self.connection.pk, self.about.name)
+        if mapping is None or not _reads_one(self.connection):
+            return self.record
+        with erp_open(self.connection) as erp:
+            item = erp.get(mapping.source, self.event.key)
+        if item is None:
+            return None
+        record_refresh(self.connection, mapping, item)
+        self.fresh = mapping.map(item.data, item.key).data
+        return self.fresh
+
+    def earlier(self) -> Earlier | None:
+        sent = self.step.output.get("sent")
+        if self.step.sent_at is None or not sent:
+            return None
+        with erp_open(self.connection) as erp:
+            result = erp.lookup(sent["write"], sent["raw"], idempotency_key=self.idempotency_key)
+        return Earlier(sent["values"], result)
+
+    def write(self, write: str, object_name: str, values: Mapping[str, Any]) -> WriteResult:
+        mapping = mapping_find(self.connection.pk, object_name)
+        raw = mapping.unmap(values) if mapping is not None else dict(values)
+        stored = {name: str(value) if value is not None else None for name, value in raw.items()}
+        with transaction.atomic():
+            if not work_held(self.step):
+                raise Transient("Another worker has taken this step over.")
+            self.step.sent_at = clock.now()
+            self.step.output = {"sent": {"write": write, "values": dict(values), "raw": stored}}
+            self.step.save(update_fields=["sent_at", "output"])
+        with erp_open(self.connection) as erp:
+            return erp.perform(write, raw, idempotency_key=self.idempotency_key)
+
+    def read_back(self, object_name: str, raw: Mapping[str, Any]) -> Mapping[str, Any]:
+        return mapping_get(self.connection.pk, object_name).map(raw, "read-back").data
+
+
+def _reads_one(connection: Connection) -> bool:
+    erp = connection.manifest.erp
+    return erp is not None and erp.reads_one

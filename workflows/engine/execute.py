@@ -1,0 +1,131 @@
+"""Execute: claim due steps, act outside any transaction, store what came of it in one."""
+
+from __future__ import annotations
+
+import datetime as dt
+import logging
+
+from django.utils.translation import gettext_noop
+
+from connectors.models import ConnectionState
+from kernel import clock
+from kernel.errors import AuthFailed, BatonError, ConfigError, OutcomeUnknown, RateLimited, Rejected, Transient
+from kernel.text import Localized, localized
+from kernel.work import backoff_seconds, due, work_claim
+from permissions.models import User
+from permissions.policies import Verb, may_see_record
+from workflows.blocks import Refused, StepResult
+from workflows.catalog import ACTIONS
+from workflows.definition import step_at
+from workflows.engine.compiled import rule_version_compiled
+from workflows.engine.context import StepExecution
+from workflows.engine.finish import step_dead, step_finish, step_later
+from workflows.models import Attempt, Rule, RuleState, Step
+
+BATCH = 10
+GIVE_UP_DAYS = 3
+MOST_SURPRISES = 5
+RETRY_MOST_SECONDS = 20.0
+logger = logging.getLogger(__name__)
+
+
+def execute_is_due() -> bool:
+    return Step.objects.filter(due()).exists()
+
+
+def execute_drain() -> int:
+    claimed = work_claim(
+        Step.objects.select_related("run__rule__connection", "run__rule__owner", "run__version", "run__event", "person"),
+        limit=BATCH,
+        lease_seconds=120,
+    )
+    for step in claimed:
+        step_execute(step)
+    return len(claimed)
+
+
+def step_execute(step: Step) -> None:
+    """One attempt at a step. Raises nothing of the outside world: it ends on the rows."""
+    attempt = Attempt.objects.create(step=step, number=step.attempts, started_at=clock.now())
+    try:
+        result = _act(step)
+    except BatonError as error:
+        _attempt_end(attempt, error.code, error.message)
+        _failed(step, error)
+    except Exception as error:  # a defect of ours: kept on the row, tried again, never lost
+        logger.exception("step %s", step.pk)
+        message = f"{error.__class__.__name__}: {error}"[:2000]
+        _attempt_end(attempt, "defect", message)
+        if step.attempts >= MOST_SURPRISES:
+            step_dead(step, localized(gettext_noop("Something went wrong inside Baton: %(reason)s"), reason=message))
+        else:
+            step_later(step, backoff_seconds(step.attempts), message, None)
+    else:
+        _attempt_end(attempt, type(result).__name__.lower(), "")
+        step_finish(step, result)
+
+
+def _attempt_end(attempt: Attempt, outcome: str, message: str) -> None:
+    Attempt.objects.filter(pk=attempt.pk).update(ended_at=clock.now(), outcome=outcome, message=message[:2000])
+
+
+def _act(step: Step) -> StepResult:
+    rule: Rule = step.run.rule
+    if rule.state == RuleState.OFF and step.person_id is None:
+        raise ConfigError(str(localized(gettext_noop("The rule was switched off."))))
+    compiled = rule_version_compiled(rule, step.run.version)
+    action = ACTIONS.get(step.action)
+    params = step_at(compiled.definition, step.path).params
+    denied = _gate(step)
+    if denied is not None:
+        return denied
+    record = step.run.record
+    event_state = step.run.event.after or step.run.event.before or {}
+    latest = record.planned_data if record is not None and action.shows_latest else None
+    shown = step.input.get("shown") or latest or event_state
+    return action.execute(params, StepExecution(step, compiled, latest or event_state, shown))
+
+
+def _gate(step: Step) -> Refused | None:
+    """The owner may see what the rule uses; the person who answered may still answer."""
+    rule, record = step.run.rule, step.run.record
+    if record is None:
+        return None
+    owner = rule.owner
+    if not isinstance(owner, User):
+        raise ConfigError(str(localized(gettext_noop("The rule has no owner. Give it one, then replay."))))
+    decision = may_see_record(owner, record)
+    if not decision.allowed:
+        raise ConfigError(
+            str(
+                localized(
+                    gettext_noop("The rule's owner may not see this record: %(reason)s"),
+                    reason=" ".join(decision.reasons),
+                )
+            )
+        )
+    if step.person is not None and not may_see_record(step.person, record, Verb.ANSWER).allowed:
+        return Refused(localized(gettext_noop("The person who answered may not do this (any more).")))
+    return None
+
+
+def _failed(step: Step, error: BatonError) -> None:
+    connection = step.run.rule.connection
+    too_old = step.created_at < clock.now() - dt.timedelta(days=GIVE_UP_DAYS)
+    if isinstance(error, Rejected):
+        step_finish(step, Refused(localized(gettext_noop("The ERP refused: %(reason)s"), reason=error.message)))
+    elif too_old or not isinstance(error, Transient | RateLimited | AuthFailed | OutcomeUnknown):
+        step_dead(step, Localized(error.message, error.message))
+    elif isinstance(error, AuthFailed) or connection.state != ConnectionState.ACTIVE:
+        text = gettext_noop("“%(name)s” needs its administrator (%(reason)s). This will be done as soon as it works again.")
+        step_later(step, 10.0, error.message, localized(text, name=connection.name, reason=error.message))
+    elif isinstance(error, OutcomeUnknown):
+        text = gettext_noop("“%(name)s” did not confirm. Checking whether it was done; nothing is done twice.")
+        step_later(step, backoff_seconds(step.attempts, most=RETRY_MOST_SECONDS), error.message,
+                   localized(text, name=connection.name))  # fmt: skip
+    else:
+        seconds = backoff_seconds(step.attempts, most=RETRY_MOST_SECONDS)
+        if isinstance(error, RateLimited):
+            seconds = max(error.retry_after_seconds, 0.1)
+        text = gettext_noop("“%(name)s” does not answer. This will be done, once, as soon as it is back.")
+        step_later(step, seconds, error.message, localized(text, name=connection.name))

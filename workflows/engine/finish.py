@@ -1,0 +1,234 @@
+"""What a step's result does to the rows. One transaction each, under the step's claim."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any
+
+from django.db import transaction
+from django.utils.translation import gettext_noop
+
+from connectors.models import Event
+from kernel import clock, doorbell
+from kernel.audit import audit_record
+from kernel.live import live_publish
+from kernel.text import Localized, localized, text_store
+from kernel.work import work_held
+from messaging.models import Interaction, InteractionState
+from messaging.services.answers import interaction_reopen
+from messaging.services.interactions import interaction_open, interaction_show
+from workflows.blocks import Ask, Done, Refused, StepResult, Wait
+from workflows.definition import definition_read
+from workflows.engine.plan import EXECUTE_QUEUE
+from workflows.engine.recipients import audience_plan
+from workflows.engine.refresh import HANDLER, card_of_step
+from workflows.models import Run, RunState, Step, StepState
+
+
+def step_finish(step: Step, result: StepResult) -> None:
+    if isinstance(result, Wait):
+        step_later(step, result.seconds, "", result.text)
+        return
+    with transaction.atomic():
+        if not _held(step):
+            return
+        if isinstance(result, Ask):
+            _asked(step, result)
+        elif isinstance(result, Refused):
+            _refused(step, result)
+        else:
+            _done(step, result)
+        _live(step)
+
+
+def _held(step: Step) -> bool:
+    """Lock in the order every other path does: the question first, then the step."""
+    if step.interaction_id:
+        Interaction.objects.select_for_update(of=("self",)).filter(pk=step.interaction_id).first()
+    return work_held(step)
+
+
+def _live(step: Step) -> None:
+    live_publish(f"run-{step.run_id}", type="run", id=step.run_id)
+    live_publish("staff", type="run", id=step.run_id)
+
+
+def _end(step: Step, state: str, output: dict[str, Any], reason: str = "") -> None:
+    step.state, step.output, step.reason = state, output, reason
+    step.ended_at, step.last_error = clock.now(), ""
+    step.lease_release(None)
+    step.save()
+
+
+def run_end(run: Run, state: str, outcome: str, reason: str = "") -> None:
+    Run.objects.filter(pk=run.pk).update(state=state, outcome=outcome, reason=reason, ended_at=clock.now())
+
+
+def _asked(step: Step, result: Ask) -> None:
+    run = step.run
+    audience = audience_plan(
+        result.recipients, result.fallback, result.channels, run.rule, run.record, result.card.get("data", {})
+    )
+    notes = [note.as_json() for note in audience.notes]
+    if not audience.targets:
+        reason = localized(
+            gettext_noop("Nobody could be told: %(notes)s"),
+            notes=Localized("; ".join(n.en for n in audience.notes), "；".join(n.zh for n in audience.notes)),
+        )
+        _dead(step, reason)
+        return
+    event: Event = run.event
+    interaction = interaction_open(
+        card=result.card,
+        shown=result.shown,
+        targets=audience.targets,
+        record=run.record,
+        event_id=event.pk,
+        source_event_id=event.source_event_id,
+        handler=HANDLER,
+        handler_ref=str(step.pk),
+        expires_seconds=result.expires_seconds,
+        priority=result.priority,
+        is_question=result.is_question,
+    )
+    step.interaction = interaction
+    output = {"asked": [target.user.username for target in audience.targets], "notes": notes}
+    if result.is_question:
+        step.state, step.output, step.last_error = StepState.WAITING, output, ""
+        step.lease_release(None)
+        step.save()
+        Run.objects.filter(pk=run.pk).update(state=RunState.WAITING)
+    else:
+        _end(step, StepState.DONE, output)
+        _next(step)
+
+
+def _done(step: Step, result: Done) -> None:
+    _end(step, StepState.DONE, {**step.output, **result.output})
+    if step.interaction_id is None:
+        _next(step)
+        return
+    interaction = _question(step)
+    state = InteractionState.FAILED if result.is_mismatch else InteractionState.DECIDED
+    if result.is_mismatch:
+        audit_record(step.person, "write.mismatch", step, "", **dict(result.output))
+    else:
+        audit_record(step.person, "write.done", step, str(result.output.get("number", "")), path=step.path)
+    if _next(step) and not result.is_mismatch:
+        return
+    interaction_show(interaction, state=state, text=result.text, at=clock.now())
+
+
+def _refused(step: Step, result: Refused) -> None:
+    """Nothing was done. The question is open again, with what it says now."""
+    _end(step, StepState.REFUSED, {**step.output, **result.output}, text_store(result.message))
+    audit_record(step.person, "write.refused", step, result.message.en)
+    if step.interaction_id is None:
+        run_end(step.run, RunState.FAILED, "refused", text_store(result.message))
+        return
+    interaction = _question(step)
+    interaction_reopen(interaction)
+    asked = Step.objects.select_related("run__rule", "run__version", "run__event").get(pk=int(interaction.handler_ref))
+    record = step.run.record
+    if record is not None:
+        record.refresh_from_db()
+    data = dict((record.data if record is not None else None) or interaction.card.get("data", {}))
+    card = card_of_step(asked, record, data) if record is not None else interaction.card
+    interaction_show(interaction, state=InteractionState.OPEN, text=result.message, card=card, shown=data)
+    Step.objects.filter(pk=asked.pk).update(state=StepState.WAITING)
+    Run.objects.filter(pk=step.run_id).update(state=RunState.WAITING)
+
+
+def _question(step: Step) -> Interaction:
+    return Interaction.objects.select_related("record").get(pk=step.interaction_id)
+
+
+def _next(step: Step) -> bool:
+    """Start the step after this one; True when there is one. Without one the run is over."""
+    run = step.run
+    head, _, tail = step.path.rpartition("/")
+    definition = definition_read(run.version.definition)
+    siblings = _siblings(definition.raw, head)
+    following = int(tail) + 1
+    if following < len(siblings):
+        Step.objects.create(
+            run=run,
+            path=f"{head}/{following}",
+            action=siblings[following]["action"],
+            available_at=clock.now(),
+            interaction_id=step.interaction_id if head != "/steps" else None,
+            person=step.person if head != "/steps" else None,
+            input=step.input if head != "/steps" else {},
+            round=step.round,
+        )
+        doorbell.ring(EXECUTE_QUEUE)
+        return True
+    run_end(run, RunState.DONE, "done")
+    if head != "/steps" and step.interaction_id:
+        Step.objects.filter(interaction_id=step.interaction_id, state=StepState.WAITING).update(
+            state=StepState.DONE, ended_at=clock.now()
+        )
+    return False
+
+
+def _siblings(raw: Any, head: str) -> list[Any]:
+    found: Any = raw
+    for part in head.strip("/").split("/"):
+        if isinstance(found, list):
+            found = next((e for e in found if isinstance(e, dict) and e.get("key") == part), None) or (
+                found[int(part)].get("params", {}) if part.isdigit() else {}
+            )
+        else:
+            found = found.get(part, [])
+    return list(found)
+
+
+def step_later(step: Step, seconds: float, error: str, text: Localized | None) -> None:
+    """Try again in `seconds`; `text` tells on the card what is going on (shown once, not at every try)."""
+    with transaction.atomic():
+        if not _held(step):
+            return
+        step.last_error = error
+        step.reason = text_store(text) if text else step.reason
+        step.lease_release(clock.now() + dt.timedelta(seconds=seconds))
+        step.save()
+        if text is not None and step.interaction_id and step.person_id:
+            interaction = _question(step)
+            if {**interaction.state_text, "at": ""} != {**text.as_json(), "at": ""}:
+                interaction_show(interaction, text=text)
+        _live(step)
+
+
+def step_dead(step: Step, reason: Localized) -> None:
+    with transaction.atomic():
+        if _held(step):
+            _dead(step, reason)
+            _live(step)
+
+
+def _dead(step: Step, reason: Localized) -> None:
+    """A dead letter: visible, with its reason, to be replayed by a person."""
+    _end(step, StepState.DEAD, step.output, text_store(reason))
+    run_end(step.run, RunState.FAILED, "dead_letter", text_store(reason))
+    if step.interaction_id and step.person_id:
+        text = localized(
+            gettext_noop("This could not be done: %(reason)s The owner of the rule can try it again."), reason=reason
+        )
+        interaction_show(_question(step), state=InteractionState.FAILED, text=text, at=clock.now())
+
+
+def step_replay(step_id: int, actor: Any) -> bool:
+    """Put a dead letter back to work from this step. True when it was dead."""
+    with transaction.atomic():
+        step = Step.objects.select_for_update(of=("self",)).select_related("run").get(pk=step_id)
+        if step.state != StepState.DEAD:
+            return False
+        step.state, step.attempts, step.reason = StepState.READY, 0, ""
+        step.created_at, step.ended_at, step.available_at = clock.now(), None, clock.now()
+        step.save()
+        Run.objects.filter(pk=step.run_id).update(state=RunState.RUNNING, outcome="", reason="", ended_at=None)
+        if step.interaction_id and step.person_id:
+            interaction_show(_question(step), state=InteractionState.WORKING, text=Localized("", ""))
+        audit_record(actor, "step.replayed", step)
+        doorbell.ring(EXECUTE_QUEUE)
+    return True

@@ -1,0 +1,86 @@
+"""Edge, not level: whether a rule fires for this event of this record. Pure; the plan stores what is decided."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+
+from workflows.conditions import Verdict
+from workflows.definition import Firing, FiringPolicy
+
+
+@dataclass(frozen=True)
+class Memory:
+    """What the rule remembers of the record; `armed` None: nothing is stored yet."""
+
+    armed: bool | None = None
+    fired_at: dt.datetime | None = None
+    first_delivered_at: dt.datetime | None = None
+
+
+@dataclass(frozen=True)
+class Verdicts:
+    """The condition now, on the state before (None: there was none), and the re-arm condition now."""
+
+    now: Verdict
+    before: Verdict | None
+    rearm: Verdict | None = None
+
+
+@dataclass(frozen=True)
+class Firings:
+    """`fires`; `armed` to be stored (None: leave as it is); `reason` why a true condition did not fire."""
+
+    fires: bool
+    armed: bool | None = None
+    reason: str = ""
+    rearmed: bool = False
+
+
+def firing_decide(firing: Firing, verdicts: Verdicts, memory: Memory, *, change: str, at: dt.datetime) -> Firings:
+    """`reason` is one of: "", "first_sight", "was_true", "was_unknown", "consumed", "cooldown"."""
+    if firing.policy is FiringPolicy.EACH_TIME:
+        if verdicts.now is not Verdict.TRUE:
+            return Firings(False)
+        return Firings(False, reason="cooldown") if _cooling(firing, memory, at) else Firings(True)
+    if verdicts.now is not Verdict.TRUE:
+        return _not_true(verdicts, memory)
+    armed = memory.armed
+    if armed is None:
+        reason = _no_crossing(verdicts, change)
+        if reason:
+            return Firings(False, armed=False, reason=reason)
+        armed = True
+    if not armed:
+        if verdicts.rearm is Verdict.TRUE:
+            return Firings(False, armed=True, rearmed=True)
+        return Firings(False, reason="consumed")
+    if _cooling(firing, memory, at):
+        return Firings(False, reason="cooldown")
+    return Firings(True, armed=False)
+
+
+def _no_crossing(verdicts: Verdicts, change: str) -> str:
+    """Why the first true state a rule meets is no crossing; "" when it is one."""
+    if verdicts.before is None:
+        return "" if change == "created" else "first_sight"
+    if verdicts.before is Verdict.TRUE:
+        return "was_true"
+    return "was_unknown" if verdicts.before is Verdict.UNKNOWN else ""
+
+
+def _not_true(verdicts: Verdicts, memory: Memory) -> Firings:
+    wanted = verdicts.rearm if verdicts.rearm is not None else _negated(verdicts.now)
+    if memory.armed is False and wanted is Verdict.TRUE:
+        return Firings(False, armed=True, rearmed=True)
+    return Firings(False)
+
+
+def _negated(verdict: Verdict) -> Verdict:
+    return Verdict.TRUE if verdict is Verdict.FALSE else Verdict.UNKNOWN
+
+
+def _cooling(firing: Firing, memory: Memory, at: dt.datetime) -> bool:
+    if not firing.cooldown_seconds or memory.first_delivered_at is None:
+        return False
+    return at < memory.first_delivered_at + dt.timedelta(seconds=firing.cooldown_seconds)

@@ -1,0 +1,308 @@
+"""Plan: which published rules match which waiting events. One short transaction a batch, no network inside.
+
+Events of one record are planned in sequence: a batch never holds an event that has an earlier unplanned one outside it.
+A batch that fails is replayed event by event, so that only the guilty one gets the attempt.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from django.db import transaction
+from django.db.models import Min, Q
+from django.utils.translation import gettext_noop
+
+from connectors.models import Event, EventState, Outcome, Record
+from connectors.selectors import dictionary_object
+from connectors.services.records import DIMENSION_COLUMNS, changed_fields, scope_columns
+from kernel import clock, doorbell
+from kernel.live import live_publish
+from kernel.text import localized, text_store
+from kernel.work import backoff_at
+from workflows.conditions import PreparedData, Verdict, condition_trace, data_prepare
+from workflows.engine.compiled import CompiledRule, event_data, rules_live, schema_for
+from workflows.engine.firing import Firings, Memory, Verdicts, firing_decide
+from workflows.engine.refresh import interactions_refresh, interactions_rearmed
+from workflows.models import RuleRecordState, Run, Step
+
+PLAN_QUEUE = "plan"
+EXECUTE_QUEUE = "execute"
+BATCH = 200
+MOST_ATTEMPTS = 5
+logger = logging.getLogger(__name__)
+
+RecordKey = tuple[int, str, str]
+
+
+def _waiting() -> Q:
+    return Q(state=EventState.NEW, available_at__lte=clock.now())
+
+
+def plan_is_due() -> bool:
+    return Event.objects.filter(_waiting()).exists()
+
+
+def plan_drain() -> int:
+    """Plan one batch. Returns how many events were ended."""
+    try:
+        with transaction.atomic():
+            return _plan(_claim(BATCH))
+    except Exception:  # replayed one by one below, where the guilty event keeps the reason
+        logger.exception("a batch of events could not be planned; trying them one by one")
+    return sum(_plan_alone(pk) for pk in Event.objects.filter(_waiting()).order_by("id").values_list("pk", flat=True)[:BATCH])
+
+
+def _plan_alone(pk: int) -> int:
+    try:
+        with transaction.atomic():
+            return _plan(list(_in_order(list(_lock(Event.objects.filter(pk=pk, state=EventState.NEW))))))
+    except Exception as error:  # the reason goes on the row: nothing is dropped
+        with transaction.atomic():
+            event = Event.objects.select_for_update(of=("self",)).get(pk=pk)
+            event.attempts += 1
+            event.last_error = f"{error.__class__.__name__}: {error}"[:2000]
+            event.available_at = backoff_at(event.attempts)
+            if event.attempts >= MOST_ATTEMPTS:
+                event.state, event.available_at = EventState.FAILED, None
+                event.reason = text_store(
+                    localized(gettext_noop("Planning failed: %(reason)s"), reason=event.last_error)
+                )
+            event.save(update_fields=["attempts", "last_error", "available_at", "state", "reason"])
+        return 1
+
+
+def _lock(queryset: Any) -> Any:
+    return queryset.select_for_update(skip_locked=True, of=("self",))
+
+
+def _claim(limit: int) -> list[Event]:
+    return _in_order(list(_lock(Event.objects.filter(_waiting()).order_by("id"))[:limit]))
+
+
+def _key(event: Event) -> RecordKey:
+    return event.connection_id, event.object, event.key
+
+
+def _in_order(events: list[Event]) -> list[Event]:
+    """Leave out events with an earlier unplanned one outside the batch; order each record's by the source's version."""
+    if not events:
+        return []
+    mine = {event.pk for event in events}
+    first = (
+        Event.objects.filter(
+            state=EventState.NEW,
+            connection_id__in={event.connection_id for event in events},
+            key__in={event.key for event in events},
+        )
+        .values("connection_id", "object", "key")
+        .annotate(first=Min("id"))
+    )
+    blocked = {
+        (row["connection_id"], row["object"], row["key"]) for row in first if row["first"] not in mine
+    }
+    kept = [event for event in events if _key(event) not in blocked]
+    return sorted(kept, key=lambda event: (event.source_version, event.pk) if event.source_version else ("", event.pk))
+
+
+def _records(events: Sequence[Event]) -> dict[RecordKey, Record]:
+    """The state rows of the batch, locked; made for records never seen before."""
+
+    def load() -> dict[RecordKey, Record]:
+        rows = Record.objects.select_for_update(of=("self",)).filter(
+            connection_id__in={event.connection_id for event in events}, key__in={event.key for event in events}
+        )
+        return {(row.connection_id, row.object, row.key): row for row in rows}
+
+    found = load()
+    missing = {_key(event) for event in events} - found.keys()
+    if missing:
+        Record.objects.bulk_create(
+            [Record(connection_id=each[0], object=each[1], key=each[2]) for each in missing], ignore_conflicts=True
+        )
+        found = load()
+    return found
+
+
+class _Batch:
+    """Everything a batch decides, written at once at its end."""
+
+    def __init__(self, records: dict[RecordKey, Record], rules: Mapping[tuple[int, str], list[CompiledRule]]) -> None:
+        self.records = records
+        self.rules = rules
+        self.runs: list[Run] = []
+        self.touched: dict[int, Record] = {}
+        self.rearmed: list[tuple[int, int]] = []
+        self.states: dict[tuple[int, int], RuleRecordState] = {}
+        self.new_states: set[tuple[int, int]] = set()
+        self.dirty: set[tuple[int, int]] = set()
+        rule_ids = {rule.rule_id for found in rules.values() for rule in found}
+        for state in RuleRecordState.objects.select_for_update(of=("self",)).filter(
+            record__in=records.values(), rule_id__in=rule_ids
+        ):
+            self.states[state.rule_id, state.record_id] = state
+
+    def memory(self, rule_id: int, record_id: int) -> Memory:
+        state = self.states.get((rule_id, record_id))
+        return Memory(state.armed, state.fired_at, state.first_delivered_at) if state else Memory()
+
+    def remember(self, rule_id: int, record_id: int, event: Event, decided: Firings) -> None:
+        if decided.armed is None and not decided.fires:
+            return
+        mark = (rule_id, record_id)
+        state = self.states.get(mark)
+        if state is None:
+            state = self.states[mark] = RuleRecordState(rule_id=rule_id, record_id=record_id)
+            self.new_states.add(mark)
+        if decided.armed is not None:
+            state.armed = decided.armed
+        if decided.fires:
+            state.fired_event_id, state.fired_at, state.first_delivered_at = event.pk, clock.now(), None
+        if decided.rearmed:
+            self.rearmed.append(mark)
+        self.dirty.add(mark)
+
+    def write(self, events: Sequence[Event]) -> None:
+        Record.objects.bulk_update(
+            self.touched.values(),
+            ["data", "gone", "planned_data", "planned_version", "planned_event_id", "updated_at", *DIMENSION_COLUMNS],
+        )
+        RuleRecordState.objects.bulk_create([self.states[mark] for mark in self.dirty & self.new_states])
+        RuleRecordState.objects.bulk_update(
+            [self.states[mark] for mark in self.dirty - self.new_states],
+            ["armed", "fired_event_id", "fired_at", "first_delivered_at"],
+        )
+        Event.objects.bulk_update(
+            events,
+            ["state", "outcome", "reason", "verdicts", "before", "after", "changed", "planned_at", "available_at"],
+        )
+        runs = Run.objects.bulk_create(self.runs)
+        Step.objects.bulk_create(
+            [Step(run=run, path="/steps/0", action=_first_action(run), available_at=clock.now()) for run in runs]
+        )
+
+
+_actions: dict[int, str] = {}
+
+
+def _first_action(run: Run) -> str:
+    return _actions[run.version_id]
+
+
+def _plan(events: list[Event]) -> int:
+    if not events:
+        return 0
+    batch = _Batch(_records(events), rules_live())
+    for event in events:
+        _plan_one(event, batch)
+    batch.write(events)
+    interactions_rearmed(batch.rearmed)
+    interactions_refresh([record for record in batch.touched.values()])
+    if batch.runs:
+        doorbell.ring(EXECUTE_QUEUE)
+    live_publish("staff", type="ledger", planned=len(events))
+    return len(events)
+
+
+def _plan_one(event: Event, batch: _Batch) -> None:
+    record = batch.records[_key(event)]
+    now = clock.now()
+    event.planned_at, event.available_at = now, None
+    if event.source_version and record.planned_version and event.source_version < record.planned_version:
+        event.state = EventState.SUPERSEDED
+        event.reason = text_store(localized(gettext_noop("A newer state of this record was already seen.")))
+        return
+    before = record.planned_data
+    after = _state_after(event, record, before)
+    event.before = before
+    event.changed = changed_fields(before or {}, after)
+    event.state = EventState.PLANNED
+    if event.change != "gone":
+        event.after = after
+    rules = [rule for rule in batch.rules.get((event.connection_id, event.object), ()) if rule.takes(event.change)]
+    _evaluate(event, record, rules, batch, after, before)
+    if event.source == "hook":
+        record.data = after
+        for column, value in scope_columns(dictionary_object(record.connection_id, record.object), after).items():
+            setattr(record, column, value)
+    record.planned_data = None if event.change == "gone" else after
+    record.planned_version = event.source_version or record.planned_version
+    record.planned_event_id = event.pk
+    record.updated_at = now
+    batch.touched[record.pk] = record
+
+
+def _state_after(event: Event, record: Record, before: Mapping[str, Any] | None) -> dict[str, Any]:
+    """The whole state after the event: an inbound event may tell only part of it."""
+    if event.change == "gone":
+        return dict(before or event.before or {})
+    if event.source == "hook":
+        return {**(before or record.data or {}), **(event.after or {})}
+    return dict(event.after or {})
+
+
+def _evaluate(
+    event: Event,
+    record: Record,
+    rules: Sequence[CompiledRule],
+    batch: _Batch,
+    after: Mapping[str, Any],
+    before: Mapping[str, Any] | None,
+) -> None:
+    if not rules:
+        event.outcome = Outcome.NO_RULE
+        return
+    schema = schema_for(rules[0].about)
+    data = data_prepare(schema, event_data(after, before, event, event.changed))
+    earlier: PreparedData | None = None
+    fired = suppressed = False
+    for rule in rules:
+        verdict = rule.condition.evaluate(data)
+        memory = batch.memory(rule.rule_id, record.pk)
+        was: Verdict | None = None
+        if memory.armed is None and before is not None and verdict is Verdict.TRUE:
+            if earlier is None:
+                earlier = data_prepare(schema, event_data(before, None, event, []))
+            was = rule.condition.evaluate(earlier)
+        rearm = rule.rearm.evaluate(data) if rule.rearm else None
+        decided = firing_decide(
+            rule.definition.firing,
+            Verdicts(verdict, was, rearm),
+            memory,
+            change=event.change,
+            at=clock.now(),
+        )
+        batch.remember(rule.rule_id, record.pk, event, decided)
+        if decided.fires:
+            fired = True
+            _fire(event, record, rule, batch, data)
+        suppressed = suppressed or bool(decided.reason)
+        if len(event.verdicts) < 50:
+            event.verdicts.append(
+                {
+                    "rule": rule.rule_id,
+                    "version": rule.number,
+                    "verdict": verdict.value,
+                    "fired": decided.fires,
+                    "held": decided.reason,
+                }
+            )
+    event.outcome = Outcome.MATCHED if fired else Outcome.SUPPRESSED if suppressed else Outcome.NO_MATCH
+
+
+def _fire(event: Event, record: Record, rule: CompiledRule, batch: _Batch, data: PreparedData) -> None:
+    trace = condition_trace(rule.definition.condition, schema_for(rule.about), data)
+    _actions[rule.version_id] = rule.definition.steps[0].action
+    batch.runs.append(
+        Run(
+            rule_id=rule.rule_id,
+            version_id=rule.version_id,
+            event=event,
+            record=record,
+            trace={"condition": trace.as_json(), "number": rule.number},
+            started_at=clock.now(),
+        )
+    )
+
+

@@ -1,0 +1,94 @@
+"""Keeping open cards true: when the record of a question changes, so does what people see of it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from django.db.models import Q
+from django.utils.translation import gettext_noop
+
+from connectors.models import Record
+from kernel import clock
+from kernel.text import Localized, localized
+from messaging.models import Interaction, InteractionState
+from messaging.services.interactions import interaction_show, interactions_cancel
+from workflows.actions.question import card_build
+from workflows.definition import step_at
+from workflows.engine.compiled import rule_version_compiled
+from workflows.engine.context import CardContext
+from workflows.models import Run, RunState, Step, StepState
+
+HANDLER = "workflows.step"
+
+
+def card_of_step(step: Step, record: Record, data: dict[str, Any]) -> dict[str, Any]:
+    """The card of a waiting step as the record is now."""
+    compiled = rule_version_compiled(step.run.rule, step.run.version)
+    params = step_at(compiled.definition, step.path).params
+    return card_build(params, CardContext(compiled, step.run.event, data))
+
+
+def interactions_refresh(records: Sequence[Record]) -> int:
+    """Show open cards of these records anew where something on them moved. Inside the plan's transaction."""
+    by_pk = {record.pk: record for record in records if record.planned_data is not None}
+    if not by_pk:
+        return 0
+    waiting = list(
+        Interaction.objects.select_for_update(of=("self",))
+        .filter(record_id__in=by_pk, state=InteractionState.OPEN, handler=HANDLER)
+        .order_by("pk")
+    )
+    if not waiting:
+        return 0
+    steps = {
+        str(step.pk): step
+        for step in Step.objects.filter(pk__in=[int(each.handler_ref) for each in waiting]).select_related(
+            "run__rule", "run__version", "run__event"
+        )
+    }
+    count = 0
+    for interaction in waiting:
+        step = steps.get(interaction.handler_ref)
+        record = by_pk[interaction.record_id] if interaction.record_id else None
+        if step is None or record is None:
+            continue
+        data = dict(record.planned_data or {})
+        card = card_of_step(step, record, data)
+        if card != interaction.card:
+            interaction_show(interaction, card=card, shown=data)
+            count += 1
+    return count
+
+
+def interactions_rearmed(pairs: Sequence[tuple[int, int]]) -> int:
+    """The condition is false again: questions still open for it need no answer any more."""
+    if not pairs:
+        return 0
+    wanted = Q()
+    for rule_id, record_id in pairs:
+        wanted |= Q(rule_id=rule_id, record_id=record_id)
+    runs = list(Run.objects.filter(wanted, state=RunState.WAITING).values_list("pk", flat=True))
+    if not runs:
+        return 0
+    waiting = list(
+        Interaction.objects.select_for_update(of=("self",))
+        .filter(
+            handler=HANDLER,
+            state=InteractionState.OPEN,
+            handler_ref__in=[str(pk) for pk in Step.objects.filter(run_id__in=runs).values_list("pk", flat=True)],
+        )
+        .order_by("pk")
+    )
+    text = rearmed_text()
+    closed = interactions_cancel(waiting, text)
+    now = clock.now()
+    ended = Step.objects.filter(pk__in=[int(each.handler_ref) for each in waiting])
+    run_ids = list(ended.values_list("run_id", flat=True))
+    ended.update(state=StepState.SKIPPED, ended_at=now)
+    Run.objects.filter(pk__in=run_ids).update(state=RunState.DONE, outcome="no_longer_needed", ended_at=now)
+    return closed
+
+
+def rearmed_text() -> Localized:
+    return localized(gettext_noop("No longer needed: the condition is not true any more ({at})."))

@@ -1,0 +1,235 @@
+"""What an answer to a rule's question means. Bound to messaging at start-up (see workflows/apps.py)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Any
+
+
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
+
+from connectors.mapping import decimal_read
+from kernel import clock, doorbell
+from kernel.audit import audit_record
+from kernel.text import Localized, localized
+from messaging.bindings import Difference, Refusal
+from messaging.formatting import field_format
+from messaging.models import Answer, Delivery, DeliveryState, Interaction, InteractionState
+from messaging.services.interactions import interaction_show, targets_add
+from permissions.models import User
+from permissions.policies import MASK, may_see_record
+from workflows.definition import step_at
+from workflows.engine.compiled import CompiledRule, rule_version_compiled
+from workflows.engine.context import CardContext
+from workflows.engine.finish import run_end
+from workflows.engine.plan import EXECUTE_QUEUE
+from workflows.engine.recipients import audience_plan
+from workflows.models import RuleRecordState, RunState, Step, StepState
+
+MOST_TEXT = 500
+
+
+def _asked(interaction: Interaction) -> tuple[Step, CompiledRule, Mapping[str, Any]]:
+    step = Step.objects.select_related("run__rule", "run__version", "run__event", "run__record").get(
+        pk=int(interaction.handler_ref)
+    )
+    compiled = rule_version_compiled(step.run.rule, step.run.version)
+    return step, compiled, step_at(compiled.definition, step.path).params
+
+
+def _button(params: Mapping[str, Any], key: str) -> Mapping[str, Any]:
+    found: Mapping[str, Any] = next(each for each in params["buttons"] if each["key"] == key)
+    return found
+
+
+class StepHandler:
+    """messaging.bindings.InteractionHandler for steps that ask."""
+
+    def answer_refuse(
+        self, interaction: Interaction, user: User, button: str, inputs: Mapping[str, Any], version: int
+    ) -> Refusal | None:
+        step, compiled, params = _asked(interaction)
+        chosen = _button(params, button)
+        errors = _input_errors(chosen, interaction, inputs)
+        if errors:
+            return Refusal(localized(gettext_noop("Please check what you entered.")), errors=errors)
+        if not chosen.get("then"):
+            return None
+        record = step.run.record
+        shown = interaction.shown.get(str(version)) or interaction.shown.get(min(interaction.shown, key=int), {})
+        if record is None:
+            return None
+        now = record.data
+        changed = _changed(compiled, params, user, record, shown, now)
+        if changed:
+            return Refusal(
+                localized(gettext_noop("This changed since you saw it. Please look again and confirm.")), tuple(changed)
+            )
+        precondition = params.get("precondition")
+        if precondition is not None:
+            context = CardContext(compiled, step.run.event, now, shown)
+            if not context.is_true(precondition, now):
+                return Refusal(localized(gettext_noop("What was asked about is no longer so. Nothing was done.")))
+        return None
+
+    def answered(self, interaction: Interaction, answer: Answer) -> None:
+        step, _compiled, params = _asked(interaction)
+        chosen = _button(params, answer.button)
+        person = answer.user
+        shown = interaction.shown.get(str(answer.version)) or interaction.card.get("data", {})
+        follow = chosen.get("then", [])
+        if not follow:
+            self._closed(interaction, step, chosen, person)
+            return
+        Step.objects.create(
+            run=step.run,
+            path=f"{step.path}/buttons/{answer.button}/then/0",
+            action=follow[0]["action"],
+            available_at=clock.now(),
+            interaction=interaction,
+            person=person,
+            round=answer.round,
+            input={"inputs": _inputs(interaction, answer.button, answer.inputs), "shown": shown, "answer": answer.pk},
+        )
+        step.run.state = RunState.RUNNING
+        step.run.save(update_fields=["state"])
+        text = localized(gettext_noop("%(person)s chose “%(label)s”. Working on it …"), person=_name(person),
+                         label=Localized.from_json(chosen.get("label") or answer.button))  # fmt: skip
+        interaction_show(interaction, text=text)
+        doorbell.ring(EXECUTE_QUEUE)
+
+    @staticmethod
+    def _closed(interaction: Interaction, step: Step, chosen: Mapping[str, Any], person: Any) -> None:
+        text = localized(
+            gettext_noop("“%(label)s”, %(person)s, {at}"),
+            label=Localized.from_json(chosen.get("label") or chosen["key"]),
+            person=_name(person),
+        )
+        interaction_show(interaction, state=InteractionState.DECIDED, text=text, at=clock.now())
+        Step.objects.filter(pk=step.pk).update(state=StepState.DONE, ended_at=clock.now())
+        run_end(step.run, RunState.DONE, chosen["key"][:40])
+
+    def expired(self, interaction: Interaction) -> None:
+        step, _compiled, _params = _asked(interaction)
+        text = localized(gettext_noop("Nobody answered in time ({at})."))
+        interaction_show(interaction, state=InteractionState.EXPIRED, text=text, at=clock.now())
+        Step.objects.filter(pk=step.pk).update(state=StepState.SKIPPED, ended_at=clock.now())
+        run_end(step.run, RunState.DONE, "expired")
+
+    def delivered(self, interaction: Interaction) -> None:
+        step = Step.objects.select_related("run").filter(pk=int(interaction.handler_ref)).first()
+        if step is not None and step.run.record_id:
+            RuleRecordState.objects.filter(
+                rule_id=step.run.rule_id, record_id=step.run.record_id, first_delivered_at__isnull=True
+            ).update(first_delivered_at=clock.now())
+
+    def undeliverable(self, interaction: Interaction, reason: str) -> None:
+        """When nobody is left who has it or will get it: the fallback, else the owner, else a dead letter."""
+        others = Delivery.objects.filter(interaction=interaction).exclude(
+            state__in=[DeliveryState.REFUSED, DeliveryState.FAILED]
+        )
+        if others.exists():
+            return
+        step, _compiled, params = _asked(interaction)
+        asked = set(Delivery.objects.filter(interaction=interaction).values_list("user_id", flat=True))
+        audience = audience_plan(
+            [], params.get("fallback", ()), params.get("channels", ()), step.run.rule, step.run.record,
+            interaction.card.get("data", {}),
+        )  # fmt: skip
+        fresh = [target for target in audience.targets if target.user.pk not in asked]
+        if fresh:
+            targets_add(interaction, fresh)
+            return
+        Step.objects.filter(pk=step.pk).update(state=StepState.DEAD, reason=reason, ended_at=clock.now())
+        run_end(step.run, RunState.FAILED, "dead_letter", reason)
+        interaction_show(interaction, state=InteractionState.FAILED, text=localized(gettext_noop("Nobody could be told.")))
+        audit_record(None, "interaction.undeliverable", interaction, reason)
+
+
+def _name(person: Any) -> str:
+    return str(getattr(person, "display_name", person))
+
+
+def _input_errors(
+    chosen: Mapping[str, Any], interaction: Interaction, inputs: Mapping[str, Any]
+) -> dict[str, list[str]]:
+    errors: dict[str, list[str]] = {}
+    known = {each["name"] for each in chosen.get("inputs", ())}
+    for name in inputs:
+        if name not in known:
+            errors[str(name)[:60]] = [_("This button has no such input.")]
+    prefilled = _inputs(interaction, chosen["key"], inputs)
+    for each in chosen.get("inputs", ()):
+        problem = _input_problem(each, prefilled.get(each["name"]))
+        if problem:
+            errors[each["name"]] = [problem]
+    return errors
+
+
+def _input_problem(spec: Mapping[str, Any], value: Any) -> str | None:
+    if value in (None, ""):
+        return _("Please enter a value.")
+    if isinstance(value, dict | list | bool) or len(str(value)) > MOST_TEXT:
+        return _("This value cannot be used.")
+    if spec.get("type") not in ("integer", "decimal"):
+        return None
+    try:
+        number = decimal_read(value)
+    except ValueError:
+        return _("Please enter a number.")
+    if spec["type"] == "integer" and number != number.to_integral_value():
+        return _("Please enter a whole number.")
+    minimum, maximum = spec.get("minimum"), spec.get("maximum")
+    if minimum is not None and number < Decimal(str(minimum)):
+        return _("At least %(minimum)s, please.") % {"minimum": minimum}
+    if maximum is not None and number > Decimal(str(maximum)):
+        return _("At most %(maximum)s, please.") % {"maximum": maximum}
+    return None
+
+
+def _inputs(interaction: Interaction, button: str, given: Mapping[str, Any]) -> dict[str, str]:
+    """What the person entered, over what the card was prefilled with; numbers in plain form."""
+    spec = next((each for each in interaction.card.get("buttons", ()) if each["key"] == button), {})
+    values: dict[str, str] = {}
+    for each in spec.get("inputs", ()):
+        value = given.get(each["name"], each.get("value"))
+        if value is None or isinstance(value, dict | list | bool):
+            values[each["name"]] = "" if value is None else value
+            continue
+        text = str(value).strip()
+        if each.get("type") in ("integer", "decimal"):
+            try:
+                number = decimal_read(text)
+                text = format(number.normalize() if number else Decimal(0), "f")
+            except ValueError:
+                pass  # the check that follows says so to the person
+        values[each["name"]] = text
+    return values
+
+
+def _changed(
+    compiled: CompiledRule,
+    params: Mapping[str, Any],
+    user: User,
+    record: Any,
+    shown: Mapping[str, Any],
+    now: Mapping[str, Any],
+) -> list[Difference]:
+    decision = may_see_record(user, record)
+    found = []
+    for name in params.get("material", ()):
+        if shown.get(name) == now.get(name):
+            continue
+        field = compiled.about.by_name[name]
+        hidden = name in decision.masked
+        found.append(
+            Difference(
+                name,
+                field.label.in_language(user.language),
+                MASK if hidden else field_format(field, shown, user.language, user.time_zone),
+                MASK if hidden else field_format(field, now, user.language, user.time_zone),
+            )
+        )
+    return found

@@ -9,6 +9,7 @@ MANIFESTS: Registry[Manifest] = Registry(
     "connector",
     {
         "erp.sql": "connectors.erp.sql.manifest:MANIFEST",
+        "erp.tryton": "connectors.erp.tryton.manifest:MANIFEST",
         "erp.webhook": "connectors.erp.webhook.manifest:MANIFEST",
         "im.inbox": "connectors.im.inbox.manifest:MANIFEST",
         "im.webhook": "connectors.im.webhook.manifest:MANIFEST",

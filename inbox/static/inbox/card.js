@@ -2,6 +2,7 @@
 import { ago, fullTime, h, icon, shortTime, text } from "./page.js";
 
 const STATE_ICONS = { decided: "check", failed: "cross", expired: "clock", cancelled: "info" };
+const STILL_OPEN = new Set(["open", "working"]);
 const CJK = /[\u3400-\u9fff]/;
 
 /** `view`: {draft, note, pending, fresh, changed, focused}; `acts`: what the card can ask the page to do. */
@@ -18,7 +19,7 @@ export function cardElement(card, view, acts) {
     h(
       "header", { class: "card-head" },
       h("h2", { id: `title-${card.id}` },
-        card.seen ? null : h("span", { class: "unseen" }, h("span", { class: "visually-hidden" }, `${text("new")}: `)),
+        card.seen || !STILL_OPEN.has(card.state) ? null : h("span", { class: "unseen" }, h("span", { class: "visually-hidden" }, `${text("new")}: `)),
         card.title),
       h("time", { datetime: card.created_at, title: fullTime(card.created_at), "data-ago": card.created_at }, ago(card.created_at)),
     ),
@@ -123,8 +124,8 @@ function inputOf(card, button, input, view, locked, acts) {
   }, by > 0 ? "+" : "−");
   return h("div", { class: "field" },
     h("label", { for: id }, input.label),
-    input.type === "integer" ? h("div", { class: "stepper" }, step(-1), box, step(1)) : box,
-    errors.length ? h("p", { class: "field-error", id: `${id}-error`, role: "alert" }, errors.join(" ")) : null);
+    errors.length ? h("p", { class: "field-error", id: `${id}-error`, role: "alert" }, errors.join(" ")) : null,
+    input.type === "integer" ? h("div", { class: "stepper" }, step(-1), box, step(1)) : box);
 }
 
 /** An example in the reader's language, from the texts the card's first button understands. */

@@ -29,8 +29,8 @@ const SVG = "http://www.w3.org/2000/svg";
 const ICONS = {
   check: "M5 12.5l4.5 4.5L19 7.5",
   cross: "M6.5 6.5l11 11m0-11l-11 11",
-  info: "M12 11v6m0-9.5v.01",
-  clock: "M12 7v5l3.5 2",
+  info: "M12 3a9 9 0 1 0 0 18 9 9 0 0 0 0-18m0 8v5m0-8.5v.01",
+  clock: "M12 3a9 9 0 1 0 0 18 9 9 0 0 0 0-18m0 4.5V12l3 2",
   tray: "M4 13l2.5-7h11L20 13v5H4zm0 0h4.5l1.5 2.5h4L15.5 13H20",
 };
 

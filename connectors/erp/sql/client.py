@@ -1,4 +1,4 @@
-"""Sessions with the database: read-only by default, pinned to the judged address, bounded in number and time."""
+"""Sessions with the database: read-only by default, pinned to the judged address, bounded in number."""
 
 from __future__ import annotations
 
@@ -23,6 +23,7 @@ from connectors.erp.sql.target import Target
 from kernel.network import Address, addresses_resolve
 
 CONNECT_SECONDS = 5
+BUSY_SECONDS = 5
 STATEMENT_SECONDS = 15
 LOCK_SECONDS = 2
 SOCKET_SECONDS = 20  # above STATEMENT_SECONDS: the server's own time-out is the one that speaks
@@ -109,7 +110,10 @@ class SqlClient:
 def _engine_make(target: Target, mode: str) -> sa.Engine:
     if target.dialect == "sqlite":
         engine = sa.create_engine(
-            "sqlite://", creator=partial(_sqlite_open, str(target.path), mode), poolclass=sa.pool.NullPool
+            "sqlite://",
+            creator=partial(_sqlite_open, str(target.path), mode),
+            poolclass=sa.pool.NullPool,
+            hide_parameters=True,
         )
         begin = "BEGIN IMMEDIATE" if mode == "rw" else "BEGIN"
         sa.event.listen(engine, "begin", lambda connection: connection.exec_driver_sql(begin))
@@ -146,7 +150,7 @@ def _sqlite_open(path: str, mode: str) -> sqlite3.Connection:
     connection = sqlite3.connect(
         f"file:{quote(path)}?mode={mode}",
         uri=True,
-        timeout=CONNECT_SECONDS,
+        timeout=BUSY_SECONDS,
         isolation_level=None,
         check_same_thread=False,
     )
@@ -157,7 +161,7 @@ def _sqlite_open(path: str, mode: str) -> sqlite3.Connection:
 
 
 def _postgresql_connect(target: Target, addresses: list[Address], parameters: dict[str, Any]) -> None:
-    """`host` stays the name (for TLS), `hostaddr` is where libpq goes; no ~/.pgpass of this machine is read."""
+    """`host` stays the name (for TLS), `hostaddr` is where libpq goes; no ~/.pgpass is read here."""
     count = len(addresses)
     parameters |= {
         "host": ",".join([target.host] * count),
@@ -193,10 +197,7 @@ def _mysql_connect(target: Target, addresses: list[Address], parameters: dict[st
     failure: Exception | None = None
     for address in addresses:
         try:
-            opened = socket.create_connection((str(address), target.port), CONNECT_SECONDS)
-            opened.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            opened.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
-            connection.connect(opened)
+            connection.connect(_mysql_socket(address, target.port))
         except pymysql.err.Error:
             raise
         except (OSError, ValueError, IndexError, AssertionError, struct.error) as error:
@@ -206,10 +207,23 @@ def _mysql_connect(target: Target, addresses: list[Address], parameters: dict[st
     raise pymysql.err.OperationalError(2003, f"cannot connect to {target.host}:{target.port}") from failure
 
 
+def _mysql_socket(address: Address, port: int) -> socket.socket:
+    opened = socket.create_connection((str(address), port), CONNECT_SECONDS)
+    try:
+        opened.recv(1, socket.MSG_PEEK)  # the server speaks first: what stays silent is none
+        opened.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        opened.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+    except OSError:
+        opened.close()
+        raise
+    return opened
+
+
 def _mysql_prepare(connection: Any) -> None:
     with connection.cursor() as cursor:
         cursor.execute("SET SESSION TRANSACTION READ ONLY")
         cursor.execute(f"SET SESSION innodb_lock_wait_timeout = {LOCK_SECONDS}")
+        cursor.execute(f"SET SESSION lock_wait_timeout = {LOCK_SECONDS}")
         if "MariaDB" in connection.get_server_info():
             cursor.execute(f"SET SESSION max_statement_time = {STATEMENT_SECONDS}")
         else:

@@ -21,6 +21,7 @@ _TYPES: tuple[tuple[type[TypeEngine[Any]], str], ...] = (
     (sa.Boolean, "boolean"),
     (sa.Integer, "integer"),
     (sa.Numeric, "decimal"),
+    (sa.Float, "decimal"),
     (sa.DateTime, "datetime"),
     (sa.Date, "date"),
 )

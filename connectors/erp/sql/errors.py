@@ -60,11 +60,10 @@ _BAD_VALUES = frozenset({"1264", "1265", "1366", "1406", "1292"})
 
 def sql_code(error: BaseException | None) -> str:
     """SQLSTATE (PostgreSQL), number (MySQL) or result name (SQLite); "" where the driver tells none."""
-    for name in ("sqlstate", "sqlite_errorname"):
-        if code := getattr(error, name, None):
-            return str(code)
     arguments = getattr(error, "args", ())
-    return str(arguments[0]) if arguments and isinstance(arguments[0], int) else ""
+    if arguments and isinstance(arguments[0], int):  # PyMySQL; its SQLSTATE says less than the number
+        return str(arguments[0])
+    return str(getattr(error, "sqlite_errorname", None) or getattr(error, "sqlstate", None) or "")
 
 
 def sql_words(error: BaseException | None) -> str:
@@ -84,6 +83,8 @@ def sql_error(error: sa.exc.SQLAlchemyError, *, writing: bool = False) -> BatonE
     if not isinstance(error, sa.exc.DBAPIError):
         return ConfigError(_("The database cannot be used: %(reason)s") % {"reason": type(error).__name__})
     origin = error.orig
+    if hasattr(origin, "_pgconn"):
+        origin._pgconn = None  # it holds the password in clear, for whoever logs the chain of causes
     kind = _kind(sql_code(origin), str(origin), writing=writing)
     if kind in (Rejected, ConstraintViolated):
         return kind(sql_words(origin))

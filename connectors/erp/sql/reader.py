@@ -29,7 +29,7 @@ class Reader:
         self._columns: dict[str, Columns] = {}
 
     def page(self, source: SourceSpec, cursor: Mapping[str, Any], limit: int) -> Page:
-        """The next page of a walk. cursor: {"last": [key values], "token"} within a walk, {"token"} after it."""
+        """The next page of a walk. cursor: {"last": [key values], "token"} in a walk, {"token"} after."""
         if limit < 1:
             raise ConfigError(_("A page holds at least one record."))
         last: Sequence[Any] | None = cursor.get("last")

@@ -35,7 +35,7 @@ class Staging:
         )
 
     def entry_put(self, action: str, params: Raw, key: str) -> WriteResult:
-        """Insert the entry and say what the ERP made of it; a second use of the key gives the first result."""
+        """Insert the entry and say what the ERP made of it; a used key gives its first result."""
         payload = payload_build(action, params, key)
         values = {
             "idempotency_key": key,

@@ -1,4 +1,4 @@
-"""A source that only sends. Its requests are verified and mapped by the core, with the connection's own secrets."""
+"""A source that only sends; the core verifies and maps what comes, with the connection's own secrets."""
 
 from __future__ import annotations
 

@@ -57,6 +57,7 @@ class HttpDriver(Driver):
                 yield connector, peer
             finally:
                 connector.close()
+            assert self.http._client.is_closed, "close() leaves connections open"
 
     def echo(self, status: int, **headers: str) -> Script:
         """A vendor that repeats every secret it was sent in its error."""

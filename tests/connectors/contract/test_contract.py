@@ -41,7 +41,7 @@ def test_manifest_is_complete(key: str) -> None:
     assert manifest.kind.value == key.partition(".")[0]
     assert (manifest.erp is not None) == (manifest.kind is ConnectorKind.ERP)
     assert (manifest.im is not None) == (manifest.kind is ConnectorKind.IM)
-    _both(manifest.label)
+    assert manifest.label.en and manifest.label.zh
     _both(manifest.summary)
     assert manifest.docs_url.startswith("https://") or (ROOT / manifest.docs_url).is_file()
     assert dt.date(2026, 1, 1) <= manifest.docs_read_on <= dt.date(2100, 1, 1)

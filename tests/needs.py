@@ -1,4 +1,4 @@
-"""What a machine may lack. A test that needs it is skipped by name; BATON_REQUIRE turns the skip into a failure.
+"""What a machine may lack: a test that needs it is skipped by name, or fails where BATON_REQUIRE asks for it.
 
 BATON_REQUIRE is `all` or a comma list of the names in NEEDS.
 """
@@ -40,7 +40,11 @@ def _tryton() -> str | None:
 
 
 def _jsonlogic_suite() -> str | None:
-    return None if (JSONLOGIC_SUITE / "tests.json").is_file() else "the public JsonLogic suites are not beside the repository"
+    return (
+        None
+        if (JSONLOGIC_SUITE / "tests.json").is_file()
+        else "the public JsonLogic suites are not beside the repository"
+    )
 
 
 NEEDS: dict[str, Callable[[], str | None]] = {
@@ -66,7 +70,7 @@ def is_required(name: str) -> bool:
 
 
 def needs(name: str) -> pytest.MarkDecorator:
-    """Marks a test that needs `name`: skipped with the reason when it is missing, an error when it is required."""
+    """Marks a test that needs `name`: skipped with the reason when missing, an error when required."""
     reason = reason_missing(name)
     if reason is not None and is_required(name):
         # A fixture that nobody defines: an error before the test starts, whose text is the name.

@@ -31,7 +31,8 @@ Unknown = tuple[tuple[str, Message], ...]
 class Trace:
     """One node. `verdict` is set for a condition, `value` for a value; `items` are a list test's own traces.
 
-    The value of a list is how many items it has. `unknown` are (path, why) of the fields directly below that are not known.
+    The value of a list is how many items it has. `unknown` are (path, why) of the fields below that are not
+    known.
     """
 
     pointer: str

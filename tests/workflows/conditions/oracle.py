@@ -1,9 +1,10 @@
-"""Conditions decided straight from their meaning: Kleene's three values and fractions, no compiling at all."""
+"""Conditions decided straight from their meaning: Kleene's three values and fractions, no compiling."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from fractions import Fraction
+from itertools import pairwise
 from typing import Any
 
 Truth = bool | None
@@ -72,15 +73,16 @@ def decided(logic: Any, scope: Any) -> Truth:
         text, part = valued(operands[0], scope), valued(operands[1], scope)
         if text is None or part is None:
             return None
-        return {
+        tests = {
             "contains": part in text,
             "starts_with": text.startswith(part),
             "ends_with": text.endswith(part),
-        }[name]
+        }
+        return bool(tests[name])
     values = [valued(each, scope) for each in operands]
     steps: list[Truth] = [
         None if left is None or right is None else COMPARE[name](left, right)
-        for left, right in zip(values, values[1:], strict=False)
+        for left, right in pairwise(values)
     ]
     return truth_and(steps)
 

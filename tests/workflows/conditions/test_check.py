@@ -224,9 +224,15 @@ def test_what_a_condition_reads_and_demands() -> None:
         ("record.active", True),
     ]
     assert compiled.reads == {
-        "record.status", "record.on_hand", "record.active", "record.count", "record.name", "record.level",
-        "before.level", "changed",
-    }  # fmt: skip
+        "record.status",
+        "record.on_hand",
+        "record.active",
+        "record.count",
+        "record.name",
+        "record.level",
+        "before.level",
+        "changed",
+    }
     assert condition_compile({"!": [var("active")]}, SCHEMA).equalities == [("record.active", False)]
     assert condition_compile({"!": [{"==": [COUNT, 1]}]}, SCHEMA).equalities == []
     data = data_prepare(SCHEMA, {"record": {"on_hand": "1.50", "status": "open", "active": True}})

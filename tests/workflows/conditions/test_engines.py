@@ -42,9 +42,17 @@ def numbers(
         return leaf | small | cents.map(Decimal)
     inner = numbers(depth - 1, leaf, tests)
     pair = st.tuples(inner, inner).map(list)
-    return inner | st.builds(lambda name, parts: {name: parts}, st.sampled_from(["+", "-", "*", "/", "min", "max"]), pair).filter(
-        lambda logic: not ("/" in logic and not isinstance(logic["/"][1], dict) and valued(logic["/"][1], {}) == 0)
-    ) | st.builds(lambda test, parts: {"if": [test, *parts]}, tests, pair)  # fmt: skip
+    return (
+        inner
+        | st.builds(
+            lambda name, parts: {name: parts}, st.sampled_from(["+", "-", "*", "/", "min", "max"]), pair
+        ).filter(
+            lambda logic: (
+                not ("/" in logic and not isinstance(logic["/"][1], dict) and valued(logic["/"][1], {}) == 0)
+            )
+        )
+        | st.builds(lambda test, parts: {"if": [test, *parts]}, tests, pair)
+    )
 
 
 def comparisons(leaf: st.SearchStrategy[Any], depth: int) -> st.SearchStrategy[Any]:
@@ -63,9 +71,13 @@ text_tests = st.builds(
     text_fields,
     text_fields | words,
 )
-memberships = st.builds(lambda field, members: {"in": [field, members]}, number_fields, st.lists(cents | small, min_size=1, max_size=4)) | st.builds(
+memberships = st.builds(
+    lambda field, members: {"in": [field, members]},
+    number_fields,
+    st.lists(cents | small, min_size=1, max_size=4),
+) | st.builds(
     lambda field, members: {"in": [field, members]}, text_fields, st.lists(words, min_size=1, max_size=3)
-)  # fmt: skip
+)
 item_tests = st.recursive(
     comparisons(st.just({"var": "quantity"}), 0)
     | text_tests.map(lambda logic: {k: [{"var": "sku"}, "a"] for k in logic}),
@@ -92,21 +104,31 @@ leaves = (
 )
 conditions = st.recursive(
     leaves,
-    lambda inner: st.builds(lambda name, parts: {name: parts}, st.sampled_from(["and", "or"]), st.lists(inner, min_size=1, max_size=3))
-    | inner.map(lambda part: {"!": [part]})
-    | st.builds(lambda a, b, c: {"if": [a, b, c]}, inner, inner, inner),
+    lambda inner: (
+        st.builds(
+            lambda name, parts: {name: parts},
+            st.sampled_from(["and", "or"]),
+            st.lists(inner, min_size=1, max_size=3),
+        )
+        | inner.map(lambda part: {"!": [part]})
+        | st.builds(lambda a, b, c: {"if": [a, b, c]}, inner, inner, inner)
+    ),
     max_leaves=8,
-)  # fmt: skip
+)
 records = st.fixed_dictionaries(
     {},
     optional={
-        "on_hand": cents | st.none(), "level": cents, "count": small | st.none() | st.just(10**20),
-        "name": words | st.none(), "note": words, "active": st.booleans() | st.none(),
+        "on_hand": cents | st.none(),
+        "level": cents,
+        "count": small | st.none() | st.just(10**20),
+        "name": words | st.none(),
+        "note": words,
+        "active": st.booleans() | st.none(),
         "lines": st.lists(
             st.fixed_dictionaries({}, optional={"quantity": small | st.none(), "sku": words}), max_size=3
         ),
     },
-)  # fmt: skip
+)
 events = st.fixed_dictionaries(
     {"record": records},
     optional={
@@ -151,8 +173,11 @@ GOLDEN: list[tuple[Any, Any, Any]] = [
     ({"<": [{"val": ["a"]}, 5]}, {"a": None}, True),  # hence every leaf is guarded
     ({"===": ["1d", "24h"]}, {}, True),  # hence every text is tagged
     ({"===": ["=1d", "=24h"]}, {}, False),
-    ({"===": [{"val": ["a"]}, {"val": ["b"]}]},
-     {"a": "=2026-01-01T00:00:00Z", "b": "=2026-01-01T00:00:00+00:00"}, False),
+    (
+        {"===": [{"val": ["a"]}, {"val": ["b"]}]},
+        {"a": "=2026-01-01T00:00:00Z", "b": "=2026-01-01T00:00:00+00:00"},
+        False,
+    ),
     ({"in": [{"val": ["a"]}, ["=24h"]]}, {"a": "=1d"}, False),
     ({"in": [1, ["1", True]]}, {}, False),
     ({"in": [None, [1, None]]}, {}, True),
@@ -171,7 +196,7 @@ GOLDEN: list[tuple[Any, Any, Any]] = [
     ({"substr": [{"val": ["a"]}, 1]}, {"a": "=螺栓"}, "螺栓"),
     ({"cat": ["=", {"val": ["a"]}, {"val": ["n"]}]}, {"a": "x", "n": -5}, "=x-5"),
     ({"in": ["", "abc"]}, {}, True),
-]  # fmt: skip
+]
 
 
 @pytest.mark.parametrize(("logic", "data", "wanted"), GOLDEN, ids=[str(at) for at in range(len(GOLDEN))])

@@ -31,7 +31,11 @@ ORDER = {"max": [var("level"), {"-": [{"*": [2, var("level")]}, var("on_hand")]}
         (var("name"), {"name": "M6 六角螺栓"}, "M6 六角螺栓"),
         ({"+": [var("due_on"), 14]}, {"due_on": "2026-02-20"}, date(2026, 3, 6)),
         ({"+": [var("due_on"), 10**9]}, {"due_on": "2026-02-20"}, None),
-        (var("changed_at"), {"changed_at": "2026-01-31T09:00:00+08:00"}, datetime(2026, 1, 31, 1, tzinfo=UTC)),
+        (
+            var("changed_at"),
+            {"changed_at": "2026-01-31T09:00:00+08:00"},
+            datetime(2026, 1, 31, 1, tzinfo=UTC),
+        ),
         ({"if": [var("active"), var("count"), 5]}, {"active": False}, 5),
         ({"<": [var("count"), 5]}, {"count": 4}, True),
         ({"<": [var("count"), 5]}, {"count": 5}, False),
@@ -39,7 +43,7 @@ ORDER = {"max": [var("level"), {"-": [{"*": [2, var("level")]}, var("on_hand")]}
         (200, {}, 200),
         ("text", {}, "text"),
     ],
-)  # fmt: skip
+)
 def test_values(logic: Any, record: dict[str, Any], wanted: Any) -> None:
     found = value_evaluate(logic, SCHEMA, prepared(record=record))
     assert (found, type(found), str(found)) == (wanted, type(wanted), str(wanted))

@@ -17,6 +17,7 @@ ENGINES = pytest.mark.parametrize(
     "engine", [engine_default(), engine_exact()], ids=lambda each: str(each.name)
 )
 
+MANY = {">": [{"var": "quantity"}, 1]}
 BELOW = {"<": [var("on_hand"), 10]}
 UNKNOWN_CASES: list[tuple[str, Any, dict[str, Any], Verdict]] = [
     ("null is not below", BELOW, {"on_hand": None}, U),
@@ -29,13 +30,43 @@ UNKNOWN_CASES: list[tuple[str, Any, dict[str, Any], Verdict]] = [
     ("not ==", {"!": [{"==": [var("name"), "a"]}]}, {}, U),
     ("in", {"in": [var("name"), ["a", "b"]]}, {}, U),
     ("not in", {"!": [{"in": [var("name"), ["a", "b"]]}]}, {}, U),
-    ("none of a missing list", {"none": [var("lines"), {">": [{"var": "quantity"}, 1]}]}, {}, U),
-    ("none with an unknown item", {"none": [var("lines"), {">": [{"var": "quantity"}, 1]}]}, {"lines": [{}]}, U),
-    ("none with a true item", {"none": [var("lines"), {">": [{"var": "quantity"}, 1]}]}, {"lines": [{}, {"quantity": 2}]}, F),
-    ("some with a true item", {"some": [var("lines"), {">": [{"var": "quantity"}, 1]}]}, {"lines": [{}, {"quantity": 2}]}, T),
-    ("some with an unknown item", {"some": [var("lines"), {">": [{"var": "quantity"}, 1]}]}, {"lines": [{}, {"quantity": 1}]}, U),
-    ("all with a false item", {"all": [var("lines"), {">": [{"var": "quantity"}, 1]}]}, {"lines": [{}, {"quantity": 1}]}, F),
-    ("all with an unknown item", {"all": [var("lines"), {">": [{"var": "quantity"}, 1]}]}, {"lines": [{}, {"quantity": 2}]}, U),
+    ("none of a missing list", {"none": [var("lines"), MANY]}, {}, U),
+    (
+        "none with an unknown item",
+        {"none": [var("lines"), MANY]},
+        {"lines": [{}]},
+        U,
+    ),
+    (
+        "none with a true item",
+        {"none": [var("lines"), MANY]},
+        {"lines": [{}, {"quantity": 2}]},
+        F,
+    ),
+    (
+        "some with a true item",
+        {"some": [var("lines"), MANY]},
+        {"lines": [{}, {"quantity": 2}]},
+        T,
+    ),
+    (
+        "some with an unknown item",
+        {"some": [var("lines"), MANY]},
+        {"lines": [{}, {"quantity": 1}]},
+        U,
+    ),
+    (
+        "all with a false item",
+        {"all": [var("lines"), MANY]},
+        {"lines": [{}, {"quantity": 1}]},
+        F,
+    ),
+    (
+        "all with an unknown item",
+        {"all": [var("lines"), MANY]},
+        {"lines": [{}, {"quantity": 2}]},
+        U,
+    ),
     ("false and unknown", {"and": [BELOW, {"==": [var("count"), 1]}]}, {"count": 2}, F),
     ("true and unknown", {"and": [BELOW, {"==": [var("count"), 1]}]}, {"count": 1}, U),
     ("true or unknown", {"or": [BELOW, {"==": [var("count"), 1]}]}, {"count": 1}, T),
@@ -56,13 +87,23 @@ UNKNOWN_CASES: list[tuple[str, Any, dict[str, Any], Verdict]] = [
     ("more decimals than the field has", BELOW, {"on_hand": Decimal("1.005")}, U),
     ("a huge exponent", BELOW, {"on_hand": "1E+999999999"}, U),
     ("not a number", BELOW, {"on_hand": float("nan")}, U),
-    ("a naive time", {"<": [var("changed_at"), "2026-01-01T00:00:00Z"]}, {"changed_at": "2025-01-01T00:00:00"}, U),
+    (
+        "a naive time",
+        {"<": [var("changed_at"), "2026-01-01T00:00:00Z"]},
+        {"changed_at": "2025-01-01T00:00:00"},
+        U,
+    ),
     ("a null inside the list", {"in": ["b", var("tags")]}, {"tags": ["a", None]}, U),
     ("found beside a null", {"in": ["a", var("tags")]}, {"tags": ["a", None]}, T),
     ("contains in a missing text", {"contains": [var("name"), "a"]}, {}, U),
     ("does not contain, missing", {"!": [{"contains": [var("name"), "a"]}]}, {}, U),
-    ("now was not given", {"<": [var("changed_at"), {"var": "now"}]}, {"changed_at": "2025-01-01T00:00:00Z"}, U),
-]  # fmt: skip
+    (
+        "now was not given",
+        {"<": [var("changed_at"), {"var": "now"}]},
+        {"changed_at": "2025-01-01T00:00:00Z"},
+        U,
+    ),
+]
 
 EXACT_CASES: list[tuple[str, Any, dict[str, Any], Verdict]] = [
     ("0.1 + 0.2", {"==": [{"+": [0.1, 0.2]}, 0.3]}, {}, T),
@@ -78,25 +119,53 @@ EXACT_CASES: list[tuple[str, Any, dict[str, Any], Verdict]] = [
     ("min of quotients", {"==": [{"min": [{"/": [1, var("count")]}, {"/": [1, 2]}]}, 0.25]}, {"count": 4}, T),
     ("remainder keeps the sign", {"==": [{"%": [var("count"), 3]}, -1]}, {"count": -7}, T),
     ("unary minus", {"==": [{"-": [var("count")]}, -7]}, {"count": 7}, T),
-    ("beyond 64 bits", {"==": [{"*": [var("count"), var("count")]}, var("level")]},
-     {"count": 10**12, "level": str(10**24)}, T),
-    ("one beyond 64 bits", {"<": [{"*": [var("count"), var("count")]}, var("level")]},
-     {"count": 10**12, "level": f"{10**24}.001"}, T),
+    (
+        "beyond 64 bits",
+        {"==": [{"*": [var("count"), var("count")]}, var("level")]},
+        {"count": 10**12, "level": str(10**24)},
+        T,
+    ),
+    (
+        "one beyond 64 bits",
+        {"<": [{"*": [var("count"), var("count")]}, var("level")]},
+        {"count": 10**12, "level": f"{10**24}.001"},
+        T,
+    ),
     ("a number no 64 bits hold", {">": [var("count"), 5]}, {"count": 10**25}, T),
     ("in, scaled", {"in": [var("on_hand"), ["0.301", 0.3]]}, {"on_hand": "0.3"}, T),
     ("not in", {"!": [{"in": [var("on_hand"), [1, 2]]}]}, {"on_hand": "0.3"}, T),
     ("in, computed members", {"in": [var("count"), [1, {"+": [var("count"), 0]}]]}, {"count": 3}, T),
     ("between", {"<=": [1, var("count"), 3]}, {"count": 3}, T),
-    ("if as a value", {">": [{"if": [var("active"), 1, var("on_hand")]}, 1]}, {"active": False, "on_hand": "1.01"}, T),
-    ("if does not read the other branch", {"==": [{"if": [var("active"), 1, var("level")]}, 1]}, {"active": True}, T),
-    ("else if", {"if": [{"<": [var("count"), 1]}, False, {"<": [var("count"), 5]}, True, False]}, {"count": 3}, T),
+    (
+        "if as a value",
+        {">": [{"if": [var("active"), 1, var("on_hand")]}, 1]},
+        {"active": False, "on_hand": "1.01"},
+        T,
+    ),
+    (
+        "if does not read the other branch",
+        {"==": [{"if": [var("active"), 1, var("level")]}, 1]},
+        {"active": True},
+        T,
+    ),
+    (
+        "else if",
+        {"if": [{"<": [var("count"), 1]}, False, {"<": [var("count"), 5]}, True, False]},
+        {"count": 3},
+        T,
+    ),
     ("?:", {"?:": [var("active"), False, True]}, {"active": False}, T),
     ("default", {"==": [{"var": ["record.level", "1.5"]}, 1.5]}, {}, T),
     ("default not needed", {"==": [{"var": ["record.level", "1.5"]}, 2]}, {"level": 2}, T),
     ("true is not one", {"==": [var("count"), 1]}, {"count": True}, U),
     ("equal texts", {"==": [var("name"), var("note")]}, {"name": "a", "note": "a"}, T),
     ("text that looks like a duration", {"==": [var("name"), "24h"]}, {"name": "1d"}, F),
-    ("text that looks like a time", {"==": [var("name"), "2026-01-01T00:00:00Z"]}, {"name": "2026-01-01T00:00:00+00:00"}, F),
+    (
+        "text that looks like a time",
+        {"==": [var("name"), "2026-01-01T00:00:00Z"]},
+        {"name": "2026-01-01T00:00:00+00:00"},
+        F,
+    ),
     ("10 and 10.0 are other texts", {"==": [var("name"), "10.0"]}, {"name": "10"}, F),
     ("text in a list", {"in": ["1d", var("tags")]}, {"tags": ["24h"]}, F),
     ("text among constants", {"in": [var("name"), ["24h"]]}, {"name": "1d"}, F),
@@ -109,19 +178,34 @@ EXACT_CASES: list[tuple[str, Any, dict[str, Any], Verdict]] = [
     ("date", {"<": [var("due_on"), "2026-02-01"]}, {"due_on": date(2026, 1, 31)}, T),
     ("date and days", {"==": [{"+": [var("due_on"), 1]}, "2026-02-01"]}, {"due_on": "2026-01-31"}, T),
     ("days between", {">=": [{"-": ["2026-03-01", var("due_on")]}, 29]}, {"due_on": "2026-01-31"}, T),
-    ("time zones", {"==": [var("changed_at"), "2026-01-31T01:00:00Z"]}, {"changed_at": "2026-01-31T09:00:00+08:00"}, T),
+    (
+        "time zones",
+        {"==": [var("changed_at"), "2026-01-31T01:00:00Z"]},
+        {"changed_at": "2026-01-31T09:00:00+08:00"},
+        T,
+    ),
     ("missing", {"missing": ["record.name", "record.note"]}, {"name": "a"}, T),
     ("nothing missing", {"missing": ["record.name"]}, {"name": "a"}, F),
     ("an empty text is missing", {"missing": "record.name"}, {"name": ""}, T),
     ("and stays a text", {"==": [var("name"), ""]}, {"name": ""}, T),
-    ("zero and false are there", {"missing": ["record.count", "record.active"]}, {"count": 0, "active": False}, F),
+    (
+        "zero and false are there",
+        {"missing": ["record.count", "record.active"]},
+        {"count": 0, "active": False},
+        F,
+    ),
     ("not missing", {"!": [{"missing": ["record.name"]}]}, {}, F),
     ("missing_some, enough", {"missing_some": [1, ["record.name", "record.note"]]}, {"note": "a"}, F),
     ("missing_some, too few", {"missing_some": [2, ["record.name", "record.note"]]}, {"note": "a"}, T),
-    ("all of nothing is false, as JsonLogic has it", {"all": [var("lines"), {">": [{"var": "quantity"}, 1]}]}, {"lines": []}, F),
-    ("none of nothing", {"none": [var("lines"), {">": [{"var": "quantity"}, 1]}]}, {"lines": []}, T),
+    (
+        "all of nothing is false, as JsonLogic has it",
+        {"all": [var("lines"), MANY]},
+        {"lines": []},
+        F,
+    ),
+    ("none of nothing", {"none": [var("lines"), MANY]}, {"lines": []}, T),
     ("some tag", {"some": [var("tags"), {"==": [{"var": ""}, "a"]}]}, {"tags": ["b", "a"]}, T),
-]  # fmt: skip
+]
 
 
 @ENGINES

@@ -34,8 +34,10 @@ def visible_objects(user: Any, queryset: models.QuerySet[M], action: str = "view
     """The rows of `queryset` this person holds `action` on."""
     if not getattr(user, "is_active", False):
         return queryset.none()
+    if may_any(user, action, queryset.model):
+        return queryset
     found: models.QuerySet[M] = get_objects_for_user(
-        user, _codename(queryset.model, action), klass=queryset, accept_global_perms=True, with_superuser=False
+        user, _codename(queryset.model, action), klass=queryset, accept_global_perms=False, with_superuser=False
     )
     return found
 

@@ -2,7 +2,7 @@
 
     {"channels": ["inbox"], "recipients": [{"type": "record_person", "field": "buyer"}], "fallback": [{"type": "rule_owner"}],
      "title": {"en": "…", "zh-hans": "…"}, "fields": [{"name": "on_hand", "emphasis": true}],
-     "material": ["product_code", "supplier_code", "unit_price"], "precondition": {…JsonLogic…},
+     "material": ["product_code", "supplier_code", "unit_price"], "precondition": [{"check": {…JsonLogic…}, "text": {…}}],
      "expires_seconds": 604800,
      "buttons": [{"key": "create_po", "label": {…}, "style": "primary", "replies": ["order {quantity}", "下单 {quantity}"],
                   "inputs": [{"name": "quantity", "label": {…}, "type": "decimal", "value": {…JsonLogic…}, "minimum": "0.001"}],
@@ -21,7 +21,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
 from kernel.text import Localized, localized
-from workflows.actions.question import card_build, card_check, logic_problems
+from workflows.actions.question import card_build, card_check, logic_problems, preconditions_check
 from workflows.blocks import Ask, RuleScope, StepContext
 from workflows.definition import Problem
 
@@ -57,9 +57,7 @@ class AskAction:
                         _("“%(name)s” is not a field of %(object)s.") % {"name": name, "object": str(scope.about.label)},
                     )
                 )
-        if params.get("precondition") is not None:
-            problems += logic_problems(params["precondition"], scope, f"{pointer}/precondition", is_condition=True)
-        return problems
+        return problems + preconditions_check(params, scope, pointer)
 
     def execute(self, params: Mapping[str, Any], context: StepContext) -> Ask:
         return Ask(

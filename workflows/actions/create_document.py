@@ -22,7 +22,7 @@ from connectors.mapping import decimal_read
 from connectors.ports.erp import WriteOutcome, WriteResult
 from kernel.errors import Rejected
 from kernel.text import Localized, localized
-from workflows.actions.question import logic_problems, plain
+from workflows.actions.question import logic_problems, plain, precondition_failed, preconditions_check
 from workflows.blocks import Done, Refused, RuleScope, StepContext, StepResult, Wait
 from workflows.definition import Problem
 
@@ -46,7 +46,7 @@ class CreateDocumentAction:
                     % {"connector": str(scope.manifest.label), "write": params.get("write")},
                 )
             ]
-        problems: list[Problem] = []
+        problems = preconditions_check(params, scope, pointer)
         values = params.get("values", {})
         for name in write.required:
             if name not in values:
@@ -77,9 +77,9 @@ class CreateDocumentAction:
                 ),
                 {"changed": differences},
             )
-        precondition = params.get("precondition")
-        if precondition is not None and not context.is_true(precondition, fresh):
-            return Refused(localized(gettext_noop("Nothing was created: what was asked about is no longer so.")))
+        failed = precondition_failed(params, context, fresh)
+        if failed is not None:
+            return Refused(failed)
         values = {
             name: context.inputs.get(logic["input"]) if _is_input(logic) else plain(context.evaluate(logic, fresh))
             for name, logic in params.get("values", {}).items()

@@ -7,8 +7,10 @@ from decimal import Decimal
 from typing import Any
 
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 from kernel.errors import ConfigError
+from kernel.text import Localized, localized
 from messaging.templating import template_check
 from workflows.blocks import RuleScope, StepContext
 from workflows.conditions import condition_check, value_check
@@ -112,3 +114,34 @@ def card_build(params: Mapping[str, Any], context: StepContext) -> dict[str, Any
         ],
         "data": dict(context.record),
     }
+
+
+def preconditions(params: Mapping[str, Any]) -> list[tuple[Any, Localized]]:
+    """`precondition` is one condition, or a list of {"check": condition, "text": what to say when it is not so}."""
+    found = params.get("precondition")
+    if found is None:
+        return []
+    if isinstance(found, list):
+        return [(each["check"], Localized.from_json(each["text"])) for each in found]
+    return [(found, localized(gettext_noop("What was asked about is no longer so. Nothing was done.")))]
+
+
+def preconditions_check(params: Mapping[str, Any], scope: RuleScope, pointer: str) -> list[Problem]:
+    found = params.get("precondition")
+    if found is None:
+        return []
+    if not isinstance(found, list):
+        return logic_problems(found, scope, f"{pointer}/precondition", is_condition=True)
+    problems: list[Problem] = []
+    for index, each in enumerate(found):
+        where = f"{pointer}/precondition/{index}"
+        if not isinstance(each, Mapping) or "check" not in each or "text" not in each:
+            problems.append(Problem(where, "shape", _("A precondition has a condition and a text.")))
+        else:
+            problems += logic_problems(each["check"], scope, f"{where}/check", is_condition=True)
+    return problems
+
+
+def precondition_failed(params: Mapping[str, Any], context: StepContext, record: Mapping[str, Any]) -> Localized | None:
+    """The text of the first precondition that does not hold for `record`; unknown does not hold."""
+    return next((text for logic, text in preconditions(params) if not context.is_true(logic, record)), None)

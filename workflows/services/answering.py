@@ -20,6 +20,7 @@ from messaging.models import Answer, Delivery, DeliveryState, Interaction, Inter
 from messaging.services.interactions import interaction_show, targets_add
 from permissions.models import User
 from permissions.policies import MASK, may_see_record
+from workflows.actions.question import precondition_failed
 from workflows.definition import step_at
 from workflows.engine.compiled import CompiledRule, rule_version_compiled
 from workflows.engine.context import CardContext
@@ -67,12 +68,8 @@ class StepHandler:
             return Refusal(
                 localized(gettext_noop("This changed since you saw it. Please look again and confirm.")), tuple(changed)
             )
-        precondition = params.get("precondition")
-        if precondition is not None:
-            context = CardContext(compiled, step.run.event, now, shown)
-            if not context.is_true(precondition, now):
-                return Refusal(localized(gettext_noop("What was asked about is no longer so. Nothing was done.")))
-        return None
+        failed = precondition_failed(params, CardContext(compiled, step.run.event, now, shown), now)
+        return Refusal(failed) if failed is not None else None
 
     def answered(self, interaction: Interaction, answer: Answer) -> None:
         step, _compiled, params = _asked(interaction)

@@ -83,7 +83,7 @@ def sql_error(error: sa.exc.SQLAlchemyError, *, writing: bool = False) -> BatonE
     if not isinstance(error, sa.exc.DBAPIError):
         return ConfigError(_("The database cannot be used: %(reason)s") % {"reason": type(error).__name__})
     origin = error.orig
-    if hasattr(origin, "_pgconn"):
+    if origin is not None and hasattr(origin, "_pgconn"):
         origin._pgconn = None  # it holds the password in clear, for whoever logs the chain of causes
     kind = _kind(sql_code(origin), str(origin), writing=writing)
     if kind in (Rejected, ConstraintViolated):

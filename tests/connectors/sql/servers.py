@@ -55,8 +55,8 @@ _SCHEMA = (
     "CREATE TABLE stock (product_code varchar(40), warehouse varchar(40), quantity numeric(12,3) NOT NULL,"
     " unit_price numeric(12,4), weight double precision, updated_at timestamp NOT NULL,"
     " PRIMARY KEY (product_code, warehouse))",
-    "CREATE VIEW v_stock_levels AS SELECT concat(product_code, '@', warehouse) AS id, product_code, warehouse,"
-    " quantity AS on_hand, unit_price, weight, updated_at FROM stock",
+    "CREATE VIEW v_stock_levels AS SELECT concat(product_code, '@', warehouse) AS id, product_code,"
+    " warehouse, quantity AS on_hand, unit_price, weight, updated_at FROM stock",
     "INSERT INTO stock VALUES"
     " ('007', 'EAST', 12.500, 0.4500, 0.1, '2026-11-22 16:00:00'),"
     " ('007', 'WEST', 3, 0.45, NULL, '2026-11-22 16:00:00'),"
@@ -67,7 +67,8 @@ _SCHEMA = (
 )
 _MARIADB_INBOX = (
     "CREATE TABLE baton_inbox (idempotency_key varchar(80) NOT NULL UNIQUE, type varchar(40) NOT NULL,"
-    " payload json NOT NULL, status varchar(20) NOT NULL DEFAULT 'new', number varchar(40), message varchar(200))",
+    " payload json NOT NULL, status varchar(20) NOT NULL DEFAULT 'new', number varchar(40),"
+    " message varchar(200))",
     """CREATE TRIGGER baton_inbox_validate BEFORE INSERT ON baton_inbox FOR EACH ROW
     BEGIN
         IF JSON_VALUE(NEW.payload, '$.product_code') = 'SIGNAL' THEN

@@ -174,7 +174,7 @@ def test_the_erps_own_constraints_are_refusals(
         company,
         "CREATE TRIGGER booked AFTER INSERT ON baton_inbox BEGIN INSERT INTO ledger VALUES ('x'); END",
     )
-    with pytest.raises(Rejected, match="UNIQUE constraint failed: ledger.k"):
+    with pytest.raises(Rejected, match=r"UNIQUE constraint failed: ledger\.k"):
         erp.perform(ORDER, params, idempotency_key="k1")
     assert inbox(company) == []
 
@@ -206,8 +206,7 @@ def test_without_a_staging_table(sql_build: Build, company: Path, params: dict[s
     erp = sql_build({"url": f"sqlite:///{company}", "staging_table": "elsewhere"})
     with pytest.raises(ConfigError, match="elsewhere"):
         erp.perform(ORDER, params, idempotency_key="k1")
-    company.chmod(0o444)
-    assert rows(company, "SELECT count(*) FROM baton_inbox") == [(0,)]
+    assert inbox(company) == []
 
 
 def test_simultaneous_use_of_one_key_makes_one_order(

@@ -5,7 +5,6 @@ from __future__ import annotations
 import ipaddress
 import os
 import secrets
-import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -31,6 +30,7 @@ KNOWN = {
     "BATON_HTTPS": "0 only behind plain HTTP on a closed network (default 1 outside the demo)",
     "BATON_BEHIND_PROXY": "1 trusts X-Forwarded-Proto and X-Forwarded-For of the reverse proxy",
     "BATON_REQUIRE": "tests: all turns a skip for a missing service into a failure",
+    "BATON_TEST_CACHE": "tests: folder of what is built once and kept (default ~/.cache/baton-tests)",
 }
 
 
@@ -125,21 +125,19 @@ def load(base: Path, env: Mapping[str, str] = os.environ) -> Environment:
     _unknown_refuse(env)
     home = Path(env.get("BATON_HOME") or base / "var").resolve()
     demo = _flag(env, "BATON_DEMO")
-    testing = "pytest" in sys.modules
-    lenient = demo or testing
     try:
         home.mkdir(parents=True, exist_ok=True)
         secret_key = env.get("SECRET_KEY") or (
-            _kept_secret(home, "django", lambda: secrets.token_urlsafe(50)) if lenient else ""
+            _kept_secret(home, "django", lambda: secrets.token_urlsafe(50)) if demo else ""
         )
         keys = [key.strip() for key in env.get("BATON_SECRET_KEYS", "").split(",") if key.strip()]
-        if not keys and lenient:
+        if not keys and demo:
             keys = [_kept_secret(home, "fernet", lambda: Fernet.generate_key().decode())]
     except OSError as error:
         raise ImproperlyConfigured(
             f"Cannot write to {home} ({error.strerror}). Set BATON_HOME to a folder you may write to."
         ) from error
-    if not secret_key or (not demo and not testing and len(secret_key) < 32):
+    if not secret_key or (not demo and len(secret_key) < 32):
         raise ImproperlyConfigured("Set SECRET_KEY to a random text of at least 50 characters (see docs/production.md).")
     if not keys:
         raise ImproperlyConfigured("Set BATON_SECRET_KEYS to a Fernet key (manage.py secrets_key prints a new one).")
@@ -149,12 +147,12 @@ def load(base: Path, env: Mapping[str, str] = os.environ) -> Environment:
         except ValueError as error:
             raise ImproperlyConfigured("BATON_SECRET_KEYS holds something that is not a Fernet key.") from error
     hosts = [host.strip() for host in env.get("ALLOWED_HOSTS", "").split(",") if host.strip()]
-    if not hosts and lenient:
+    if not hosts and demo:
         hosts = ["*"]
     public_url = env.get("BATON_PUBLIC_URL", "").rstrip("/") or f"http://127.0.0.1:{env.get('PORT') or 8000}"
-    secure = _flag(env, "BATON_HTTPS", default=not lenient)
+    secure = _flag(env, "BATON_HTTPS", default=not demo)
     redis_url = env.get("REDIS_URL", "").strip()
-    allow_nets = env.get("BATON_ALLOW_NETS", "127.0.0.0/8,::1/128" if lenient else "")
+    allow_nets = env.get("BATON_ALLOW_NETS", "127.0.0.0/8,::1/128" if demo else "")
     for net in filter(None, (each.strip() for each in allow_nets.split(","))):
         try:
             ipaddress.ip_network(net)

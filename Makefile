@@ -1,0 +1,27 @@
+# Two commands: `make run` (the demo) and `make test`.
+SHELL := /bin/bash
+.PHONY: run start install install-dev test lint types check messages
+
+run: install
+	@exec .venv/bin/python -m kernel.run demo
+
+start: install
+	@exec .venv/bin/python -m kernel.run production
+
+install:
+	@scripts/environment.sh requirements.txt
+
+install-dev: install
+	@scripts/environment.sh requirements-dev.txt
+
+test: install-dev
+	@.venv/bin/python -m pytest -n 2 --dist loadgroup -q tests
+
+lint: install-dev
+	@.venv/bin/ruff check . && .venv/bin/ruff format --check . && .venv/bin/lint-imports
+
+types: install-dev
+	@BATON_DEMO=1 .venv/bin/mypy .
+
+check: lint types
+	@BATON_DEMO=1 .venv/bin/python manage.py makemigrations --check --dry-run

@@ -1,0 +1,146 @@
+"""`python -m kernel.run demo|production`: prepare, then keep web, worker and beat running. No Django in this process.
+
+Everything that can be wrong before the start is one sentence.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import http.client
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+from kernel.starting import StartRefused, folder_check, port_check, python_check
+from kernel.supervisor import Child, Supervisor
+
+ROOT = Path(__file__).resolve().parent.parent
+ACCOUNTS = "it analyst owner auditor buyer buyer2 warehouse sales sales2 finance approver"
+STAMPED = ("*/migrations/*.py", "*/static/**/*", "VERSION", "requirements.txt", "demo/*.py", "demo/services/*.py")
+
+
+class Installation:
+    """Where this start listens and writes."""
+
+    def __init__(self, *, demo: bool) -> None:
+        self.demo = demo
+        self.bind = os.environ.get("BATON_BIND") or "127.0.0.1"
+        self.port = _port(os.environ.get("PORT") or "8000")
+        self.home = Path(os.environ.get("BATON_HOME") or ROOT / "var").resolve()
+        self.env = {**os.environ, "BATON_HOME": str(self.home), "PORT": str(self.port), "PYTHONUNBUFFERED": "1"}
+        self.env["DJANGO_SETTINGS_MODULE"] = "config.settings"
+        if demo:
+            self.env["BATON_DEMO"] = "1"
+        else:
+            self.env.pop("BATON_DEMO", None)
+
+    @property
+    def address(self) -> str:
+        host = "127.0.0.1" if self.bind in ("0.0.0.0", "::") else self.bind
+        return f"http://{f'[{host}]' if ':' in host else host}:{self.port}"
+
+    def manage(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [sys.executable, str(ROOT / "manage.py"), *arguments],
+            env=self.env,
+            cwd=ROOT,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            check=False,
+        )
+
+    def prepare(self) -> None:
+        """Migrations, static files and, in the demo, the company. Skipped when nothing changed since the last time."""
+        stamp = self.home / "prepared"
+        mark = self._mark()
+        database = self.home / "baton.sqlite3"
+        if not os.environ.get("DATABASE_URL") and database.exists() and stamp.exists() and stamp.read_text() == mark:
+            return
+        print("Preparing Baton …", flush=True)
+        for arguments in [("prepare",), *([("demo", "prepare")] if self.demo else [])]:
+            done = self.manage(*arguments)
+            if done.returncode:
+                last = (done.stderr or done.stdout).strip().splitlines()
+                raise StartRefused(last[-1] if last else f"manage.py {' '.join(arguments)} failed.")
+        stamp.write_text(mark)
+
+    def _mark(self) -> str:
+        """Changes when code that preparation depends on changes, or the demo password."""
+        digest = hashlib.sha256(f"{self.demo}|{os.environ.get('BATON_DEMO_PASSWORD')}|{ROOT}".encode())
+        for pattern in STAMPED:
+            for path in sorted(ROOT.glob(pattern)):
+                state = path.stat()
+                digest.update(f"{path}|{state.st_mtime_ns}|{state.st_size}".encode())
+        return digest.hexdigest()
+
+    def healthy(self) -> bool:
+        host = "127.0.0.1" if self.bind == "0.0.0.0" else self.bind
+        connection = http.client.HTTPConnection(host, self.port, timeout=2)
+        try:
+            connection.request("GET", "/healthz", headers={"Host": "localhost"})
+            return connection.getresponse().status == 200
+        finally:
+            connection.close()
+
+    def children(self) -> list[Child]:
+        python = sys.executable
+        celery = [python, "-m", "celery", "-A", "config", "-q"]
+        threads = os.environ.get("BATON_WORKERS") or "4"
+        web = [python, "-m", "uvicorn", "config.asgi:application", "--host", self.bind, "--port", str(self.port)]
+        quiet = ["--no-access-log", "--log-level", "warning", "--ws", "websockets-sansio", "--timeout-graceful-shutdown", "10"]
+        lean = ["--without-gossip", "--without-mingle", "--without-heartbeat", "--loglevel", "WARNING"]
+        return [
+            Child("web", [*web, *quiet], self.env, self.healthy),
+            Child("worker", [*celery, "worker", "-P", "threads", "-c", threads, *lean], self.env, _always),
+            Child(
+                "beat",
+                [*celery, "beat", "--loglevel", "WARNING", "-s", str(self.home / "beat-schedule"), "--pidfile="],
+                self.env,
+                _always,
+            ),
+        ]
+
+    def welcome(self) -> None:
+        print(f"\nBaton is running at {self.address}", flush=True)
+        if not self.demo:
+            return
+        password = os.environ.get("BATON_DEMO_PASSWORD") or "baton-demo"
+        print(f"  Accounts: {ACCOUNTS.replace(' ', ', ')}\n  Password of all: {password}", flush=True)
+        first = self.manage("demo", "first")
+        if first.stdout.strip():
+            print(f"  {first.stdout.strip()}", flush=True)
+        print("  Sell something: .venv/bin/python manage.py demo sell    Stop: Ctrl-C\n", flush=True)
+
+
+def _always() -> bool:
+    return True
+
+
+def _port(text: str) -> int:
+    if not text.isdigit():
+        raise StartRefused(f"PORT must be a number from 1 to 65535, not “{text}”.")
+    return int(text)
+
+
+def start(demo: bool, *, out: Callable[[str], None] = print) -> int:
+    """Run until stopped. Returns the exit code; 1 with one sentence when it cannot start."""
+    try:
+        python_check()
+        installation = Installation(demo=demo)
+        folder_check(installation.home)
+        port_check(installation.bind, installation.port)
+        installation.prepare()
+        supervisor = Supervisor(installation.children(), on_ready=installation.welcome)
+        return supervisor.run()
+    except StartRefused as error:
+        out(f"Baton cannot start: {error.message}")
+        return 1
+
+
+if __name__ == "__main__":
+    if sys.argv[1:] not in (["demo"], ["production"]):
+        sys.exit("Usage: python -m kernel.run demo|production")
+    sys.exit(start(demo=sys.argv[1] == "demo"))

@@ -1,0 +1,22 @@
+"""Settings of the test run: a throw-away home, cheap passwords, everything else as in production."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+
+from cryptography.fernet import Fernet
+
+os.environ.setdefault("BATON_HOME", tempfile.mkdtemp(prefix="baton-tests-"))
+os.environ.setdefault("SECRET_KEY", "tests-" + "x" * 50)
+os.environ.setdefault("BATON_SECRET_KEYS", Fernet.generate_key().decode())
+os.environ.setdefault("BATON_HTTPS", "0")
+os.environ.setdefault("BATON_ALLOW_NETS", "127.0.0.0/8,::1/128")
+os.environ.setdefault("ALLOWED_HOSTS", "*")
+
+from config.settings import *  # noqa: E402, F403
+from config.settings import STORAGES  # noqa: E402
+
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+STORAGES = {**STORAGES, "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}}
+BATON_DEMO = True

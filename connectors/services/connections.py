@@ -146,7 +146,14 @@ def defaults_install(connection: Connection) -> None:
             RecordedObject.objects.create(connection=connection, object=object_name, available_at=clock.now())
 
 
-def connection_edit(actor: Any, connection: Connection, values: Mapping[str, Any]) -> CheckReport:
+def connection_edit(
+    actor: Any,
+    connection: Connection,
+    values: Mapping[str, Any],
+    *,
+    name: str | None = None,
+    poll_seconds: float | None = None,
+) -> CheckReport:
     """Change settings; an empty secret keeps the stored one. Refuses another account than the one registered."""
     known = {setting.name: setting for setting in connection.manifest.settings}
     merged = {**connection.settings, **{n: v for n, v in connection.credentials.items() if n in known}}
@@ -161,6 +168,8 @@ def connection_edit(actor: Any, connection: Connection, values: Mapping[str, Any
             % {"new": report.account, "old": connection.account}
         )
     with transaction.atomic():
+        connection.name = name or connection.name
+        connection.poll_seconds = poll_seconds or connection.poll_seconds
         connection.settings = plain
         connection.credentials = {**connection.credentials, **hidden}
         connection.account = report.account

@@ -17,7 +17,7 @@ from django.utils.translation import gettext as _
 from kernel.errors import AuthFailed, ConfigError
 
 TOLERANCE_SECONDS = 300
-SECRET_PREFIX = "whsec_"
+WHSEC = "whsec_"
 SCHEME = "v1,"
 MAX_SIGNATURES = 16
 MAX_ID_CHARACTERS = 150
@@ -28,10 +28,10 @@ def secret_bytes(secret: str) -> bytes:
     text = secret.strip()
     if not text:
         raise ConfigError(_("The signing secret is empty. Enter the one that the receiver holds."))
-    if not text.startswith(SECRET_PREFIX):
+    if not text.startswith(WHSEC):
         return text.encode()
     try:
-        key = base64.b64decode(text.removeprefix(SECRET_PREFIX), validate=True)
+        key = base64.b64decode(text.removeprefix(WHSEC), validate=True)
     except (binascii.Error, ValueError):
         key = b""
     if not key:

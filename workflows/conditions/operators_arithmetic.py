@@ -26,7 +26,7 @@ def sum_build(builder: Builder, call: Call) -> Node:
     if isinstance(values, Broken):
         return values
     numerators, divisor, scale = align(values)
-    return _number(builder, call, values, lowered.total(numerators), divisor, scale)
+    return _number(builder, call, values, lowered.total(numerators), divisor=divisor, scale=scale)
 
 
 def difference_build(builder: Builder, call: Call) -> Node:
@@ -42,7 +42,7 @@ def difference_build(builder: Builder, call: Call) -> Node:
         found = lowered.product(numerators[0], lowered.literal(-1))
     else:
         found = lowered.difference(*numerators)
-    return _number(builder, call, values, found, divisor, scale)
+    return _number(builder, call, values, found, divisor=divisor, scale=scale)
 
 
 def product_build(builder: Builder, call: Call) -> Node:
@@ -55,8 +55,8 @@ def product_build(builder: Builder, call: Call) -> Node:
         call,
         values,
         lowered.product(*(each.stored for each in values)),
-        lowered.product(*divisors) if divisors else None,
-        sum(each.scale for each in values),
+        divisor=lowered.product(*divisors) if divisors else None,
+        scale=sum(each.scale for each in values),
     )
 
 
@@ -79,9 +79,8 @@ def quotient_build(builder: Builder, call: Call) -> Node:
     elif fixed < 0:
         factors.append(lowered.literal(-1))
         divisors.append(lowered.literal(-1))
-    found = _number(
-        builder, call, values, lowered.product(*factors), lowered.product(*divisors), top.scale, exact=False
-    )
+    stored, divisor = lowered.product(*factors), lowered.product(*divisors)
+    found = _number(builder, call, values, stored, divisor=divisor, scale=top.scale, exact=False)
     return found if isinstance(fixed, int) else _unless_zero(found, bottom)
 
 
@@ -100,7 +99,7 @@ def remainder_build(builder: Builder, call: Call) -> Node:
             values[1].pointer, "division_by_zero", _("Nothing can be divided by zero. Write another number.")
         )
     rest = lowered.call("%", top, bottom, bits=top.bits, degree=top.degree)
-    found = _number(builder, call, values, rest, None, scale)
+    found = _number(builder, call, values, rest, divisor=None, scale=scale)
     return found if isinstance(bottom.json, int) else _unless_zero(found, values[1])
 
 
@@ -109,7 +108,9 @@ def extreme_build(builder: Builder, call: Call) -> Node:
     if isinstance(values, Broken):
         return values
     numerators, divisor, scale = align(values)
-    return _number(builder, call, values, lowered.extreme(call.operator, numerators), divisor, scale)
+    return _number(
+        builder, call, values, lowered.extreme(call.operator, numerators), divisor=divisor, scale=scale
+    )
 
 
 def _number(
@@ -117,9 +118,9 @@ def _number(
     call: Call,
     values: list[Value],
     stored: Lowered,
+    *,
     divisor: Lowered | None,
     scale: int,
-    *,
     exact: bool = True,
 ) -> Value | Broken:
     if scale > MAX_SCALE:

@@ -1,5 +1,5 @@
-"""A real Tryton 8.2 for the suite: its own virtual environment and a prepared database, both kept between runs
-in BATON_TEST_CACHE (default ~/.cache/baton-tests), and a server on a free port of 127.0.0.1 for each session.
+"""A real Tryton 8.2 for the suite: its own virtual environment and a prepared database, both kept between
+runs in BATON_TEST_CACHE (default ~/.cache/baton-tests), and a server on a free port of 127.0.0.1.
 
 Trytond is GPL: nothing of it is imported here. Everything happens in processes of its own environment.
 """
@@ -8,20 +8,26 @@ from __future__ import annotations
 
 import fcntl
 import hashlib
+import json
 import os
 import shutil
 import signal
 import socket
+import sqlite3
 import subprocess
 import sys
 import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
-from contextlib import contextmanager
-from functools import lru_cache
+from contextlib import closing, contextmanager
 from pathlib import Path
+from typing import Any
 from urllib.parse import quote
+
+import pytest
+
+from tests.needs import is_required
 
 DATABASE = "baton"
 PASSWORD = "one-Baton-for-the-tests"
@@ -98,16 +104,6 @@ def environment_build() -> Path:
                 raise TrytonUnavailable(f"pip cannot install trytond 8.2: {str(error)[-300:]}") from error
             (venv / "ready").touch()
     return venv
-
-
-@lru_cache(maxsize=1)
-def unavailable_reason() -> str | None:
-    """None when Tryton can be started here, else the reason (for tests/needs.py)."""
-    try:
-        environment_build()
-    except TrytonUnavailable as error:
-        return str(error)
-    return None
 
 
 def _config_write(folder: Path, listen: str) -> Path:
@@ -206,6 +202,33 @@ class TrytonServer:
         """Goods leave the storage of `warehouse` to the customer, as a stock move that is done."""
         self._script("sell", product_code, warehouse, str(quantity))
 
+    def purchases(self) -> list[dict[str, Any]]:
+        """Every purchase, oldest first: number, state, reference, supplier, total_amount, lines …"""
+        found: list[dict[str, Any]] = json.loads(self._script("purchases"))
+        return found
+
+    def sessions_end(self) -> None:
+        """Every session is over, as after its time has run out."""
+        with (
+            closing(sqlite3.connect(self._folder / f"{DATABASE}.sqlite", timeout=30)) as connection,
+            connection,
+        ):
+            connection.execute("DELETE FROM ir_session")
+
     def _script(self, command: str, *arguments: str) -> str:
         url = f"http://admin:{quote(PASSWORD)}@127.0.0.1:{self.port}/{DATABASE}/rpc/"
         return _run(self._venv / "bin" / "python", SCRIPT, command, url, *arguments)
+
+
+@pytest.fixture(scope="session")
+def tryton_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TrytonServer]:
+    """Import it into a conftest. The first use on a machine takes two minutes, later ones three seconds."""
+    try:
+        server = TrytonServer(tmp_path_factory.mktemp("tryton"))
+    except TrytonUnavailable as error:
+        if is_required("tryton"):
+            pytest.fail(str(error))
+        pytest.skip(f"needs tryton: {error}")
+    server.start()
+    yield server
+    server.stop()

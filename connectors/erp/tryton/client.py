@@ -1,8 +1,8 @@
 """The raw JSON-RPC calls and the session they run in.
 
-Facts read on 2026-11-22 in trytond 8.2.1 (protocols/dispatcher.py, protocols/wrappers.py): POST /<database>/rpc/,
-header `Authorization: Session base64(login:user:token)`; an ended session answers 401 before anything is executed;
-the last parameter of a model's method is the context.
+Facts read on 2026-11-22 in trytond 8.2.1 (protocols/dispatcher.py, protocols/wrappers.py): POST to
+/<database>/rpc/ with the header `Authorization: Session base64(login:user:token)`; an ended session answers
+401 before anything is executed; the last parameter of a model's method is the context.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ class TrytonClient:
     """Logs in at the first call and once more when the session has ended. Safe to share between threads."""
 
     def __init__(
-        self, http: HttpClient, url: str, database: str, username: str, password: str, language: str
+        self, http: HttpClient, *, url: str, database: str, username: str, password: str, language: str
     ) -> None:
         self._http = http
         self._root = url.strip().rstrip("/")
@@ -195,6 +195,6 @@ class TrytonClient:
         return value_decode(envelope["result"])
 
     def _may(self, model: str, method: str) -> bool:
-        """Tryton says "not allowed" and "not valid" with the same error; its access table tells them apart."""
+        """Tryton says "not allowed" and "not valid" with one error; its access table tells them apart."""
         mode = method if method in ("create", "delete") else "write"
         return self.access([model])[model].get(mode) != 0

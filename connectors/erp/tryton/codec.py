@@ -66,8 +66,8 @@ def _clock(value: dt.datetime | dt.time) -> dict[str, int]:
 
 
 def _datetime(data: Mapping[str, Any]) -> dt.datetime:
-    day = (data["year"], data["month"], data["day"])
-    return dt.datetime(*day, data["hour"], data["minute"], data["second"], data["microsecond"], dt.UTC)
+    names = ("year", "month", "day", "hour", "minute", "second", "microsecond")
+    return dt.datetime(*(data[name] for name in names), tzinfo=dt.UTC)
 
 
 _DECODERS: dict[str, Callable[[Mapping[str, Any]], Any]] = {

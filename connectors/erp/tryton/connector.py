@@ -29,7 +29,7 @@ from kernel.errors import ConfigError
 
 
 class TrytonConnector:
-    """Nothing is sent before the first call, so that wrong settings are a failed check and not a failed start."""
+    """Nothing is sent before the first call: wrong settings are a failed check and not a failed start."""
 
     manifest = MANIFEST
 
@@ -38,13 +38,14 @@ class TrytonConnector:
     ) -> None:
         self._company = str(settings.get("company") or "").strip()
         self._warehouse = str(settings.get("warehouse") or "").strip()
+        self._http = context.http
         self._client = TrytonClient(
             context.http,
-            str(settings.get("url") or ""),
-            str(settings.get("database") or ""),
-            str(settings.get("username") or ""),
-            str(credentials.get("password") or ""),
-            context.language,
+            url=str(settings.get("url") or ""),
+            database=str(settings.get("database") or ""),
+            username=str(settings.get("username") or ""),
+            password=str(credentials.get("password") or ""),
+            language=context.language,
         )
         self._found: Scope | None = None
 
@@ -75,6 +76,7 @@ class TrytonConnector:
 
     def close(self) -> None:
         self._client.logout()
+        self._http.close()
 
     def _scope(self) -> Scope:
         if self._found is None:

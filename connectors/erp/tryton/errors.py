@@ -22,8 +22,9 @@ def error_read(error: Any, *, write: bool) -> BatonError:
     """The kernel error for an envelope's `error`.
 
     UserError and UserWarning → UserRefusal (a warning is never confirmed on somebody's behalf),
-    ConcurrencyException → Conflict, a rate limit → RateLimited, anything else → OutcomeUnknown on a write (tasks
-    may have run after the commit), Transient on a read. `error[1]` may be a traceback: it is not repeated.
+    ConcurrencyException → Conflict, a rate limit → RateLimited, anything else → OutcomeUnknown on a write
+    (tasks may have run after the commit), Transient on a read. `error[1]` may be a traceback: it is not
+    repeated.
     """
     kind, details = _split(error)
     if kind == "UserError":
@@ -45,7 +46,7 @@ def error_read(error: Any, *, write: bool) -> BatonError:
 
 
 def status_check(response: HttpResponse, *, write: bool) -> None:
-    """Raise for an HTTP status that is not a success. The body is never repeated: it may echo what was sent."""
+    """Raise for an HTTP status that is not a success. The body may echo what was sent: it is not repeated."""
     if response.status == 423:
         raise Conflict(_("Somebody else changed the record in Tryton."))
     status_raise(response, write=write)

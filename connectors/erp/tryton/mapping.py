@@ -1,4 +1,4 @@
-"""The mapping that fits Tryton as shipped: our sources have canonical names already, states are translated."""
+"""The mapping that fits Tryton as shipped: our sources have canonical names, states are translated."""
 
 from __future__ import annotations
 
@@ -22,7 +22,10 @@ CHANGED_AT = {"purchase_order": "changed_at"}
 
 
 def mapping_default() -> Mapping[str, Mapping[str, Any]]:
-    """Dictionary object → definition (connectors/mapping.py). Times are UTC (trytond 8.2.1, read on 2026-11-22)."""
+    """Dictionary object → definition (connectors/mapping.py).
+
+    Times are UTC (trytond 8.2.1, fields/datetime.py, read on 2026-11-22).
+    """
     definitions: dict[str, Mapping[str, Any]] = {}
     for name, source in SOURCES.items():
         offered = {own for own, _label in source.labels}

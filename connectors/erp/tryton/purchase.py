@@ -1,8 +1,9 @@
 """Creating a purchase once: found again by its reference, which carries the idempotency key.
 
-Tryton has no unique constraint on the reference. What keeps a repeated write from happening twice is the protocol
-of `_survivor`: a draft becomes a quotation only after its maker has looked whether there is another purchase with
-the same reference; a purchase with a number, else the lowest id, survives and every other draft is removed.
+Tryton has no unique constraint on the reference. What keeps a repeated write from happening twice is the
+protocol of `_survivor`: a draft becomes a quotation only after its maker has looked whether there is another
+purchase with the same reference; a purchase with a number, else the lowest id, survives and every other draft
+is removed.
 """
 
 from __future__ import annotations
@@ -51,7 +52,7 @@ def purchase_perform(client: TrytonClient, scope: Scope, params: Raw, key: str) 
 
 
 def purchase_lookup(client: TrytonClient, scope: Scope, key: str) -> WriteResult | None:
-    """The purchase with this key, None if there is none. A draft left by an interrupted attempt is quoted first."""
+    """The purchase with this key, or None. A draft left by an interrupted attempt is quoted first."""
     reference = PREFIX + key
     if not _purchases(client, scope, reference):
         return None
@@ -153,13 +154,14 @@ def _values(client: TrytonClient, scope: Scope, params: Raw, reference: str) -> 
         values["currency"] = _one(client, "currency.currency", params["currency"], _("currency"))["id"]
     if params.get("warehouse") or scope.warehouse_id:
         values["warehouse"] = _warehouse(client, scope, params.get("warehouse"))
-    line = _line(client, scope, values, product, quantity, price)
+    line = _line(client, scope, purchase=values, product=product, quantity=quantity, price=price)
     return {**values, "lines": [["create", [line]]]}
 
 
 def _line(
     client: TrytonClient,
     scope: Scope,
+    *,
     purchase: Mapping[str, Any],
     product: Row,
     quantity: Decimal,

@@ -1,7 +1,7 @@
 """Walking a source page by page, and reading one record.
 
-A cursor is {"after": id} inside a walk and {} at its end; for a source read by changes {"since": moment} remains,
-moved back by an overlap: Tryton stamps a row when its transaction begins, not when it becomes visible.
+A cursor is {"after": id} inside a walk and {} at its end; for a source read by changes {"since": moment}
+remains, moved back by an overlap: Tryton stamps a row when its transaction begins, not when others see it.
 """
 
 from __future__ import annotations
@@ -62,7 +62,7 @@ def _since(cursor: Mapping[str, Any], records: tuple[SourceRecord, ...], has_mor
     moments = [record.changed_at.isoformat() for record in records if record.changed_at]
     if cursor.get("newest"):
         moments.append(cursor["newest"])
-    newest = max(moments, default="", key=lambda text: dt.datetime.fromisoformat(text))
+    newest = max(moments, default="", key=dt.datetime.fromisoformat)
     since = str(cursor.get("since") or "")
     if has_more:
         return {"since": since, "newest": newest}

@@ -1,4 +1,4 @@
-"""What can be read, and how a row of Tryton becomes a raw record. Every source pages by the id of one model."""
+"""What can be read, and how a row becomes a raw record. Every source pages by the id of one model."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ Domain = list[Any]
 
 @dataclass(frozen=True)
 class Source:
-    """`domain` and `fields` select rows of `model`, `build` makes their records, `find` is the domain of one key.
+    """`domain` and `fields` select rows of `model`, `build` makes records, `find` is the domain of one key.
 
-    `labels` names the Tryton field whose label describes ours, as "model:field". `changes`: the source is read by
-    what changed since, otherwise whole.
+    `labels` names the Tryton field whose label describes ours, as "model:field". `changes`: the source is
+    read by what changed since, otherwise whole.
     """
 
     name: str
@@ -59,7 +59,9 @@ def _points_build(client: TrytonClient, scope: Scope, rows: Sequence[Row]) -> li
 def _quantities(
     client: TrytonClient, scope: Scope, warehouse: int, products: list[int]
 ) -> dict[int, tuple[Decimal, Decimal, Decimal]]:
-    """Product id → on hand now, forecast of all planned moves, still to come from suppliers; in default units.
+    """Product id → on hand now, forecast of all planned moves, still to come from suppliers.
+
+    All in the product's default unit.
 
     Tryton sums `quantity` up to today and `forecast_quantity` over everything planned (trytond_stock 8.2.1,
     move.py, read on 2026-11-22).

@@ -107,7 +107,9 @@ class StepContext(Protocol):
         """A value expression over the record; `{"input": name}` gives what the person entered. None when unknown."""
         ...
 
-    def is_true(self, logic: Any, record: Mapping[str, Any]) -> bool: ...
+    def is_true(self, logic: Any, record: Mapping[str, Any]) -> bool:
+        """A precondition over the record; `shown` in it is the record as it was when the question was first asked."""
+        ...
 
     def differences(self, names: Sequence[str], now: Mapping[str, Any]) -> list[str]:
         """Sentences for the material fields in which `now` differs from what the person saw."""

@@ -107,8 +107,8 @@ def interaction_show(
         interaction.card = dict(card)
     kept = dict(interaction.shown)
     kept[str(interaction.version)] = dict(shown) if shown is not None else kept.get(str(interaction.version - 1), {})
-    for old in sorted(kept, key=int)[:-KEPT_VERSIONS]:
-        del kept[old]
+    for old in sorted(kept, key=int)[1:-KEPT_VERSIONS]:
+        del kept[old]  # the first stays: it is what was asked
     interaction.shown = kept
     interaction.save(update_fields=["version", "state", "state_text", "card", "shown", "available_at"])
     deliveries_want(interaction)

@@ -38,27 +38,30 @@ class CardContext:
         event: Event,
         record: Mapping[str, Any],
         shown: Mapping[str, Any] | None = None,
+        asked: Mapping[str, Any] | None = None,
     ) -> None:
         self.compiled = compiled
         self.event = event
         self.record = record
         self.shown: Mapping[str, Any] = shown if shown is not None else record
+        self.asked: Mapping[str, Any] = asked if asked is not None else self.shown
         self.about = compiled.about
 
-    def _data(self, record: Mapping[str, Any]) -> Any:
+    def _data(self, record: Mapping[str, Any], shown: Mapping[str, Any]) -> Any:
         data = event_data(record, self.event.before, self.event, self.event.changed)
-        return data_prepare(schema_for(self.about), {**data, "shown": self.shown, "now": clock.now()})
+        return data_prepare(schema_for(self.about), {**data, "shown": shown, "now": clock.now()})
 
     def evaluate(self, logic: Any, record: Mapping[str, Any] | None = None) -> Any:
         if logic is None:
             return None
         if isinstance(logic, Mapping) and set(logic) == {"input"}:
             return self.inputs.get(str(logic["input"]))
-        return value_evaluate(logic, schema_for(self.about), self._data(self.record if record is None else record))
+        data = self._data(self.record if record is None else record, self.shown)
+        return value_evaluate(logic, schema_for(self.about), data)
 
     def is_true(self, logic: Any, record: Mapping[str, Any]) -> bool:
         compiled = condition_compile(logic, schema_for(self.about))
-        return compiled.evaluate(self._data(record)) is Verdict.TRUE
+        return compiled.evaluate(self._data(record, self.asked)) is Verdict.TRUE
 
     def earlier(self) -> Earlier | None:
         return None
@@ -104,7 +107,7 @@ class StepExecution(CardContext):
     """A step being executed. The ERP is asked outside any transaction."""
 
     def __init__(self, step: Step, compiled: CompiledRule, record: Mapping[str, Any], shown: Mapping[str, Any]) -> None:
-        super().__init__(compiled, step.run.event, record, shown)
+        super().__init__(compiled, step.run.event, record, shown, step.input.get("asked"))
         self.step = step
         self.idempotency_key = step.idempotency_key.hex
         self.inputs = step.input.get("inputs", {})

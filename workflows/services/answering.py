@@ -68,7 +68,7 @@ class StepHandler:
             return Refusal(
                 localized(gettext_noop("This changed since you saw it. Please look again and confirm.")), tuple(changed)
             )
-        failed = precondition_failed(params, CardContext(compiled, step.run.event, now, shown), now)
+        failed = precondition_failed(params, CardContext(compiled, step.run.event, now, shown, interaction.shown.get("1")), now)
         return Refusal(failed) if failed is not None else None
 
     def answered(self, interaction: Interaction, answer: Answer) -> None:
@@ -88,7 +88,12 @@ class StepHandler:
             interaction=interaction,
             person=person,
             round=answer.round,
-            input={"inputs": _inputs(interaction, answer.button, answer.inputs), "shown": shown, "answer": answer.pk},
+            input={
+                "inputs": _inputs(interaction, answer.button, answer.inputs),
+                "shown": shown,
+                "asked": interaction.shown.get("1", shown),
+                "answer": answer.pk,
+            },
         )
         step.run.state = RunState.RUNNING
         step.run.save(update_fields=["state"])

@@ -15,7 +15,7 @@ from django.utils import translation
 
 from connectors.erp.sql.connector import SqlConnector
 from connectors.ports.erp import SourceSpec
-from kernel import clock
+from kernel import clock, network
 from kernel.errors import AuthFailed, ConfigError, Transient
 from tests.connectors.contract.peer import greeter
 from tests.connectors.sql.conftest import Build
@@ -172,6 +172,39 @@ def test_internal_addresses_are_refused(sql_build: Build, driver: str) -> None:
         erp.poll(STOCK, {}, limit=1)
 
 
+@pytest.mark.parametrize("driver", ["postgresql+psycopg", "mysql+pymysql"])
+def test_the_address_that_was_judged_is_the_one_connected_to(
+    sql_build: Build, driver: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """No driver looks the name up again: only the guard's own look-up knows this one."""
+    asked: list[str] = []
+
+    def resolve(host: str, port: int, **_options: Any) -> list[tuple[Any, ...]]:
+        asked.append(host)
+        return [(2, 1, 6, "", ("127.0.0.1", port))]
+
+    monkeypatch.setattr(network, "getaddrinfo", resolve)
+    packet = {
+        "postgresql+psycopg": postgresql_packet('role "u" does not exist'),
+        "mysql+pymysql": b"\x0c\x00\x00\x00\xff\x15\x04#28000no!",
+    }[driver]
+    with greeter(packet) as port:
+        options = "?sslmode=disable" if driver.startswith("postgresql") else ""
+        erp = sql_build({"url": f"{driver}://u@erp.invalid:{port}/d{options}"})
+        with pytest.raises(AuthFailed):
+            erp.poll(STOCK, {}, limit=1)
+    assert asked == ["erp.invalid"]
+
+
+def postgresql_packet(words: str) -> bytes:
+    """ErrorResponse of protocol 3.0 (PostgreSQL 15 documentation, section 55.7, read 2026-11-22)."""
+    fields = b"".join(
+        code + text.encode() + b"\0"
+        for code, text in ((b"S", "FATAL"), (b"V", "FATAL"), (b"C", "XX000"), (b"M", words))
+    )
+    return b"E" + struct.pack(">I", len(fields) + 5) + fields + b"\0"
+
+
 @pytest.mark.parametrize(
     ("words", "kind"),
     [
@@ -187,13 +220,7 @@ def test_internal_addresses_are_refused(sql_build: Build, driver: str) -> None:
 def test_what_postgresql_says_before_a_session_exists(
     sql_build: Build, words: str, kind: type[Exception]
 ) -> None:
-    """ErrorResponse of protocol 3.0 (PostgreSQL 15 documentation, section 55.7, read 2026-11-22)."""
-    fields = b"".join(
-        code + text.encode() + b"\0"
-        for code, text in ((b"S", "FATAL"), (b"V", "FATAL"), (b"C", "XX000"), (b"M", words))
-    )
-    packet = b"E" + struct.pack(">I", len(fields) + 5) + fields + b"\0"
-    with greeter(packet) as port:
+    with greeter(postgresql_packet(words)) as port:
         erp = sql_build(
             {"url": f"postgresql+psycopg://baton@127.0.0.1:{port}/erp?sslmode=disable"},
             {"password": "pw-4f1"},

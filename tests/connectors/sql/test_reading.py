@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 from collections.abc import Iterable
 from contextlib import closing
@@ -107,6 +108,18 @@ def test_a_change_in_the_middle_of_a_walk_is_seen_by_the_next(erp: SqlConnector,
     last = erp.poll(STOCK, first.cursor, limit=100)
     assert (first.has_more, last.has_more) == (True, False)
     assert not erp.poll(STOCK, last.cursor, limit=100).unchanged
+
+
+def test_a_change_within_one_tick_of_the_file_system_is_noticed(erp: SqlConnector, company: Path) -> None:
+    cursor = walk(erp, STOCK, limit=500)[-1].cursor
+    before = company.stat()
+    run(
+        company,
+        f"UPDATE stock SET quantity = 113 WHERE product_code = '{ITEM}' AND warehouse = '{WAREHOUSE}'",
+    )
+    os.utime(company, ns=(before.st_atime_ns, before.st_mtime_ns))
+    assert company.stat().st_size == before.st_size
+    assert not erp.poll(STOCK, cursor, limit=500).unchanged
 
 
 def test_wal_mode_is_walked_every_time(erp: SqlConnector, company: Path) -> None:

@@ -1,4 +1,4 @@
-"""The same connector on real MariaDB and PostgreSQL servers, with accounts that may do what the README says."""
+"""The same connector on real MariaDB and PostgreSQL servers, with accounts as the README says."""
 
 from __future__ import annotations
 

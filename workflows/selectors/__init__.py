@@ -1,0 +1,38 @@
+"""Questions about rules, runs and the ledger, each asked for one person."""
+
+from workflows.selectors.ledger import (
+    LEDGER_CATEGORIES,
+    events_classified,
+    ledger_counts,
+    ledger_oldest_seconds,
+)
+from workflows.selectors.runtrace import RunTrace, run_trace
+from workflows.selectors.shown import RecordView, event_view, state_view
+from workflows.selectors.visible import (
+    visible_deliveries,
+    visible_events,
+    visible_interactions,
+    visible_replies,
+    visible_rules,
+    visible_runs,
+    visible_steps,
+)
+
+__all__ = [
+    "LEDGER_CATEGORIES",
+    "RecordView",
+    "RunTrace",
+    "event_view",
+    "events_classified",
+    "ledger_counts",
+    "ledger_oldest_seconds",
+    "run_trace",
+    "state_view",
+    "visible_deliveries",
+    "visible_events",
+    "visible_interactions",
+    "visible_replies",
+    "visible_rules",
+    "visible_runs",
+    "visible_steps",
+]

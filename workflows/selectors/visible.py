@@ -1,0 +1,56 @@
+"""Which rows a person may list. Events follow their connection; runs, cards and replies follow their rule.
+
+That a row is listed says nothing about the record's values: those pass the gate, see shown.py.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db.models import QuerySet
+
+from connectors.models import Connection, Event
+from messaging.models import Delivery, Interaction, Reply
+from permissions.objects import may_any, visible_objects
+from workflows.models import Rule, Run, Step
+
+
+def visible_rules(user: Any) -> QuerySet[Rule]:
+    return visible_objects(user, Rule.objects.all())
+
+
+def visible_runs(user: Any) -> QuerySet[Run]:
+    if may_any(user, "view", Rule):
+        return Run.objects.all()
+    return Run.objects.filter(rule__in=visible_rules(user))
+
+
+def visible_steps(user: Any) -> QuerySet[Step]:
+    if may_any(user, "view", Rule):
+        return Step.objects.all()
+    return Step.objects.filter(run__rule__in=visible_rules(user))
+
+
+def visible_events(user: Any) -> QuerySet[Event]:
+    if may_any(user, "view", Event) or may_any(user, "view", Connection):
+        return Event.objects.all()
+    return Event.objects.filter(connection__in=visible_objects(user, Connection.objects.all()))
+
+
+def visible_interactions(user: Any) -> QuerySet[Interaction]:
+    if may_any(user, "view", Interaction):
+        return Interaction.objects.all()
+    asked = visible_steps(user).filter(interaction__isnull=False)
+    return Interaction.objects.filter(pk__in=asked.values("interaction"))
+
+
+def visible_deliveries(user: Any) -> QuerySet[Delivery]:
+    if may_any(user, "view", Delivery):
+        return Delivery.objects.all()
+    return Delivery.objects.filter(interaction__in=visible_interactions(user).values("pk"))
+
+
+def visible_replies(user: Any) -> QuerySet[Reply]:
+    if may_any(user, "view", Reply):
+        return Reply.objects.all()
+    return Reply.objects.filter(interaction__in=visible_interactions(user).values("pk"))

@@ -1,4 +1,4 @@
-"""Every word the inbox page says by itself; the script holds no text. Cards arrive translated from the API."""
+"""Every word the inbox page says by itself; its script holds none. Cards arrive translated from the API."""
 
 from __future__ import annotations
 
@@ -34,7 +34,9 @@ PAGE_WORDS: Final = {
     "changed_leave": _("Leave it for now"),
     "dismiss": _("Close this message"),
     "waiting": _("No connection. Your answer “%(answer)s” is kept here and sent as soon as possible."),
-    "waiting_server": _("Baton could not take your answer “%(answer)s” just now. It is kept here and sent again."),
+    "waiting_server": _(
+        "Baton could not take your answer “%(answer)s” just now. It is kept here and sent again."
+    ),
     "stale": _("Your answer “%(answer)s” of %(at)s has not been sent yet. Send it now?"),
     "send_now": _("Send now"),
     "withdraw": _("Do not send"),

@@ -1,4 +1,4 @@
-"""The live connection of an open page: it only carries hints, the page reads the thing itself through the gate."""
+"""The live connection of an open page: it carries hints, the page reads the thing itself through the gate."""
 
 from __future__ import annotations
 
@@ -29,8 +29,9 @@ CLOSE_TRY_LATER = 1013
 class LiveConsumer(AsyncJsonWebsocketConsumer):
     """`/ws/live/`: hints `{"topic", …}` of `user-<id>`, and of `staff` for staff.
 
-    Only for a signed-in person and from pages of this site. Answers `{"type": "ping"}` with `{"type": "pong"}`, so that
-    a page notices a dead line. Closes with 4401 when the session ends or the account is deactivated.
+    Only for a signed-in person and from pages of this site. Answers `{"type": "ping"}` with
+    `{"type": "pong"}`, so that a page notices a dead line.
+    Closes with 4401 when the session ends or the account is deactivated.
     """
 
     channel_layer_alias = live.LAYER
@@ -43,7 +44,11 @@ class LiveConsumer(AsyncJsonWebsocketConsumer):
 
     async def connect(self) -> None:
         user = self.scope.get("user")
-        if not isinstance(user, User) or not user.is_active or not origin_is_ours(dict(self.scope["headers"])):
+        if (
+            not isinstance(user, User)
+            or not user.is_active
+            or not origin_is_ours(dict(self.scope["headers"]))
+        ):
             await self.close()
             return
         try:
@@ -66,7 +71,9 @@ class LiveConsumer(AsyncJsonWebsocketConsumer):
         if self.topics:
             live.poller.leave()
 
-    async def receive(self, text_data: str | None = None, bytes_data: bytes | None = None, **kwargs: Any) -> None:
+    async def receive(
+        self, text_data: str | None = None, bytes_data: bytes | None = None, **kwargs: Any
+    ) -> None:
         try:
             content = json.loads(text_data or "")
         except json.JSONDecodeError:
@@ -94,12 +101,13 @@ class LiveConsumer(AsyncJsonWebsocketConsumer):
         """The session as stored now, not as it was when the page connected."""
         store = import_module(settings.SESSION_ENGINE).SessionStore(self.scope["session"].session_key)
         await database_sync_to_async(store.load)()
-        user = await get_user({"session": store})
+        scope: Any = {"session": store}
+        user = await get_user(scope)
         return user.is_authenticated and user.pk == user_id and user.is_active
 
 
 def origin_is_ours(headers: dict[bytes, bytes]) -> bool:
-    """Whether a browser says that one of our own pages opened this connection (no Origin: no browser page of ours)."""
+    """Whether a browser says that a page of ours opened this connection (no Origin: no browser)."""
     origin = headers.get(b"origin", b"").decode("latin-1")
     host = headers.get(b"host", b"").decode("latin-1")
     if not origin:

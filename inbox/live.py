@@ -1,8 +1,9 @@
 """From stored live events to the open pages of this web process.
 
-One asyncio task per process reads the LiveEvent rows while somebody is connected and hands them to a channel layer that
-lives in this process only: every web process reads the rows itself, so nothing has to cross processes, with Redis or
-without. A transaction that commits late has a lower id than rows already read, hence the overlap and the known ids.
+One asyncio task per process reads the LiveEvent rows while somebody is connected and hands them to a channel
+layer that lives in this process only: every web process reads the rows itself, so nothing has to cross
+processes, with Redis or without. A transaction that commits late has a lower id than rows already read, hence
+the overlap and the known ids.
 """
 
 from __future__ import annotations
@@ -33,7 +34,9 @@ def page_layer() -> InMemoryChannelLayer:
     """The layer of this process; made at first use."""
     if LAYER not in channel_layers.backends:
         channel_layers.set(LAYER, InMemoryChannelLayer(group_expiry=GROUP_SECONDS))
-    layer: InMemoryChannelLayer = channel_layers.backends[LAYER]
+    layer = channel_layers.backends[LAYER]
+    if not isinstance(layer, InMemoryChannelLayer):
+        raise TypeError(f"The channel layer “{LAYER}” belongs to this process and cannot be configured.")
     return layer
 
 
@@ -50,7 +53,7 @@ class LivePoller:
         self._known: dict[int, dt.datetime] = {}
 
     async def join(self) -> None:
-        """A page connects. Returns when everything committed from now on will reach it. Raises DatabaseError."""
+        """A page connects: everything committed after this returns will reach it. Raises DatabaseError."""
         loop = asyncio.get_running_loop()
         if self._loop is not loop:
             self._loop, self._running, self._pages, self._starting = loop, None, 0, asyncio.Lock()
@@ -79,7 +82,9 @@ class LivePoller:
                 await asyncio.sleep(RETRY_SECONDS)
                 continue
             for topic, payload in rows:
-                await page_layer().group_send(topic, {"type": "live.hint", "hint": {"topic": topic, **payload}})
+                await page_layer().group_send(
+                    topic, {"type": "live.hint", "hint": {"topic": topic, **payload}}
+                )
 
     def _rows_read(self) -> list[tuple[str, dict[str, Any]]]:
         """The rows not seen before, oldest first; remembers them."""

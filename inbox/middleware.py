@@ -11,7 +11,7 @@ from django.utils import timezone, translation
 
 
 class PersonPreferencesMiddleware:
-    """Speak the language and zone of the signed-in person; a choice made in this browser (cookie) goes first."""
+    """Speak the language and zone of the signed-in person; a choice made in this browser goes first."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
@@ -31,7 +31,7 @@ class PersonPreferencesMiddleware:
 
 
 def person_zone(name: str) -> zoneinfo.ZoneInfo:
-    """The zone called `name`; the installation's where no such zone exists, so that a typing error locks nobody out."""
+    """The zone called `name`; the installation's where there is none: a typing error locks nobody out."""
     try:
         return zoneinfo.ZoneInfo(name)
     except (zoneinfo.ZoneInfoNotFoundError, ValueError):

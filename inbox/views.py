@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import uuid
 from collections.abc import Callable
-from typing import Any, ClassVar, cast
+from typing import Any, cast
 
 from django.conf import settings
 from django.contrib.auth.decorators import login_required
@@ -49,7 +49,7 @@ def staff_page(view: View) -> View:
 
 
 class LoginForm(AuthenticationForm):
-    error_messages: ClassVar[dict[str, Any]] = {
+    error_messages = {
         **AuthenticationForm.error_messages,
         "invalid_login": _("The user name or the password is wrong. Both tell capital from small letters."),
     }
@@ -84,7 +84,7 @@ def home(request: HttpRequest) -> HttpResponse:
 @ensure_csrf_cookie
 @require_safe
 def inbox_page(request: HttpRequest, card: uuid.UUID | None = None) -> HttpResponse:
-    """The inbox, with `card` in focus where the address names one. Shows only: a link preview decides nothing."""
+    """The inbox, with `card` in focus where the address names one. A link preview decides nothing here."""
     user = cast(User, request.user)
     data = {
         "user": {"id": user.pk, "name": user.display_name},
@@ -121,7 +121,12 @@ def app_manifest(request: HttpRequest) -> JsonResponse:
             "theme_color": "#0f6b5f",
             "icons": [
                 {"src": static("inbox/icon.svg"), "sizes": "any", "type": "image/svg+xml", "purpose": "any"},
-                {"src": static("inbox/icon.svg"), "sizes": "any", "type": "image/svg+xml", "purpose": "maskable"},
+                {
+                    "src": static("inbox/icon.svg"),
+                    "sizes": "any",
+                    "type": "image/svg+xml",
+                    "purpose": "maskable",
+                },
                 {"src": static("inbox/icon.png"), "sizes": "192x192", "type": "image/png"},
             ],
         },

@@ -21,13 +21,17 @@ Card = dict[str, Any]
 EN = {
     "title": "Stock below reorder level",
     "body": "M8 bolt, stainless (P-1001) in Shanghai is below its reorder level.",
-    "onhand": "On hand", "level": "Reorder level", "incoming": "Incoming", "item": "Item", "warehouse": "Warehouse",
+    "onhand": "On hand", "level": "Reorder level", "incoming": "Incoming",
+    "item": "Item", "warehouse": "Warehouse",
     "supplier": "Supplier", "suggested": "Suggested quantity", "price": "Unit price",
     "item_value": "P-1001 · M8 bolt, stainless", "warehouse_value": "SH · Shanghai main warehouse",
-    "supplier_value": "Ningbo Fasteners Co., Ltd.", "create": "Create PO", "not_now": "Not now", "quantity": "Quantity",
-    "done": "PO-2043 created by Li Wei at 22 Nov, 10:41", "working": "The purchase order is being made in the ERP…",
+    "supplier_value": "Ningbo Fasteners Co., Ltd.", "create": "Create PO", "not_now": "Not now",
+    "quantity": "Quantity",
+    "done": "PO-2043 created by Li Wei at 22 Nov, 10:41",
+    "working": "The purchase order is being made in the ERP…",
     "failed": "The ERP refused: unknown supplier S-99. Correct the supplier there, then play the step again.",
-    "taken": "Already decided by Wang Fang: Not now.", "unclear": "“%s” was not understood. Try “order 200” or “not now”.",
+    "taken": "Already decided by Wang Fang: Not now.",
+    "unclear": "“%s” was not understood. Try “order 200” or “not now”.",
     "changed": "The price changed after this card was sent.", "zero": "Must be greater than 0.",
     "check": "Please correct the marked value.", "expired": "Nobody answered until 21 Nov, 18:00.",
 }  # fmt: skip
@@ -47,7 +51,7 @@ ZH = {
 
 
 class CardBox:
-    """The cards of everybody. `fault` answers instead of the API while it is set: a function of the request."""
+    """The cards of everybody. While `fault` is set, it answers instead: a function of the request."""
 
     def __init__(self) -> None:
         self.cards: dict[str, Card] = {}
@@ -60,7 +64,9 @@ class CardBox:
     def words(self) -> dict[str, str]:
         return ZH if get_language() == "zh-hans" else EN
 
-    def add(self, state: str = "open", *, minutes_ago: int = 0, card_id: str | None = None, **changes: Any) -> str:
+    def add(
+        self, state: str = "open", *, minutes_ago: int = 0, card_id: str | None = None, **changes: Any
+    ) -> str:
         key = card_id or str(uuid.uuid4())
         created_at = clock.now() - dt.timedelta(minutes=minutes_ago)
         self.cards[key] = {"id": key, "version": 1, "state": state, "created_at": created_at.isoformat(),
@@ -74,8 +80,11 @@ class CardBox:
     def shown(self, key: str) -> Card:
         """The card as the API gives it, in the reader's language."""
         card, words = self.cards[key], self.words()
-        field = lambda name, value, emphasis=False: {  # noqa: E731
-            "name": name, "label": words[name], "value": value, "emphasis": emphasis}  # fmt: skip
+        values = {
+            "onhand": card["on_hand"], "level": "120", "suggested": "200", "item": words["item_value"],
+            "warehouse": words["warehouse_value"], "incoming": "0", "supplier": words["supplier_value"],
+            "price": card["price"],
+        }  # fmt: skip
         quantity = {"name": "quantity", "label": words["quantity"], "type": "integer", "value": "200"}
         buttons = [
             {"key": "create_po", "label": words["create"], "style": "primary", "confirm": card["confirm"],
@@ -87,9 +96,9 @@ class CardBox:
         return {
             "id": key, "version": card["version"], "title": words["title"], "body": words["body"],
             "fields": [
-                field("onhand", card["on_hand"], True), field("level", "120", True), field("suggested", "200", True),
-                field("item", words["item_value"]), field("warehouse", words["warehouse_value"]),
-                field("incoming", "0"), field("supplier", words["supplier_value"]), field("price", card["price"]),
+                {"name": name, "label": words[name], "value": value,
+                 "emphasis": name in ("onhand", "level", "suggested")}
+                for name, value in values.items()
             ],
             "state": card["state"],
             "state_text": words.get(card["text"] or default.get(card["state"], ""), ""),
@@ -102,11 +111,18 @@ class CardBox:
         if card["state"] != "open":
             return JsonResponse({"detail": words["taken"], "card": self.shown(key)}, status=409)
         if version is not None and version < card["version"] and card.get("material"):
-            difference = {"name": "price", "label": words["price"], "before": "¥ 1.20", "after": card["price"]}
+            difference = {
+                "name": "price",
+                "label": words["price"],
+                "before": "¥ 1.20",
+                "after": card["price"],
+            }
             body = {"detail": words["changed"], "changed": [difference], "card": self.shown(key)}
             return JsonResponse(body, status=409)
         if button == "create_po" and int(inputs.get("quantity", "0")) <= 0:
-            return JsonResponse({"detail": words["check"], "errors": {"quantity": [words["zero"]]}}, status=400)
+            return JsonResponse(
+                {"detail": words["check"], "errors": {"quantity": [words["zero"]]}}, status=400
+            )
         self.set(key, state="decided", text="done" if button == "create_po" else "taken")
         return JsonResponse({"card": self.shown(key)})
 
@@ -134,7 +150,9 @@ def _api(view: Callable[..., HttpResponseBase]) -> Callable[..., HttpResponseBas
 
 @_api
 def cards_list(request: HttpRequest, body: Any) -> HttpResponseBase:
-    shown = sorted((box.shown(key) for key in box.cards), key=lambda card: str(card["created_at"]), reverse=True)
+    shown = sorted(
+        (box.shown(key) for key in box.cards), key=lambda card: str(card["created_at"]), reverse=True
+    )
     tag = f'"{hashlib.sha256(json.dumps(shown).encode()).hexdigest()[:16]}"'
     if request.headers.get("If-None-Match") == tag:
         return HttpResponse(status=304)

@@ -28,26 +28,34 @@ pytestmark = pytest.mark.django_db(transaction=True)
 HOST = "baton.example"
 
 
-class Line(ApplicationCommunicator):
+class Line:
     """The browser's end of a live line."""
 
     def __init__(self, headers: list[tuple[bytes, bytes]]) -> None:
-        scope = {"type": "websocket", "path": "/ws/live/", "query_string": b"", "headers": headers, "subprotocols": []}
-        super().__init__(application(), scope)
+        scope = {"type": "websocket", "path": "/ws/live/", "query_string": b"", "headers": headers}
+        communicator: Any = ApplicationCommunicator
+        self.app = communicator(application(), scope)
 
     async def connect(self) -> bool:
-        await self.send_input({"type": "websocket.connect"})
-        return bool((await self.receive_output(10))["type"] == "websocket.accept")
+        await self.app.send_input({"type": "websocket.connect"})
+        return bool((await self.heard())["type"] == "websocket.accept")
 
     async def say(self, text: str) -> None:
-        await self.send_input({"type": "websocket.receive", "text": text})
+        await self.app.send_input({"type": "websocket.receive", "text": text})
+
+    async def heard(self) -> dict[str, Any]:
+        output: dict[str, Any] = await self.app.receive_output(10)
+        return output
 
     async def hint(self) -> Any:
-        return json.loads((await self.receive_output(10))["text"])
+        return json.loads((await self.heard())["text"])
+
+    async def is_quiet(self, seconds: float) -> bool:
+        return bool(await self.app.receive_nothing(timeout=seconds))
 
     async def leave(self) -> None:
-        await self.send_input({"type": "websocket.disconnect", "code": 1000})
-        await self.wait(10)
+        await self.app.send_input({"type": "websocket.disconnect", "code": 1000})
+        await self.app.wait(10)
 
 
 def line_of(client: Client | None, origin: str | None = f"https://{HOST}") -> Line:
@@ -115,8 +123,8 @@ def test_hints_reach_the_person_they_are_for_once(run: Run) -> None:
         await publish("staff", type="run", id=7)
         assert await mine.hint() == {"topic": f"user-{buyer.pk}", "type": "card", "id": "a"}
         assert await theirs.hint() == {"topic": "staff", "type": "run", "id": 7}
-        assert await mine.receive_nothing(timeout=0.8)
-        assert await theirs.receive_nothing(timeout=0.1)
+        assert await mine.is_quiet(0.8)
+        assert await theirs.is_quiet(0.1)
         await mine.leave()
         await theirs.leave()
 
@@ -143,7 +151,7 @@ def test_a_late_commit_with_a_lower_id_is_not_lost(run: Run) -> None:
         # A writer whose clock is wrong by an hour: the id tells that it is new.
         await database_sync_to_async(write)(1003, 3600)
         assert (await mine.hint())["id"] == 1003
-        assert await mine.receive_nothing(timeout=0.8)
+        assert await mine.is_quiet(0.8)
         await mine.leave()
 
     run(play)
@@ -187,7 +195,7 @@ def test_a_ping_is_answered_and_rubbish_ends_the_line(run: Run) -> None:
         await mine.say('{"type": "ping"}')
         assert await mine.hint() == {"type": "pong"}
         await mine.say("{")
-        assert await mine.receive_output(10) == {"type": "websocket.close", "code": 1003}
+        assert await mine.heard() == {"type": "websocket.close", "code": 1003}
         await mine.leave()
 
     run(play)
@@ -211,9 +219,9 @@ def test_the_line_ends_with_the_right_to_it(run: Run, monkeypatch: pytest.Monkey
     async def play() -> None:
         mine = line_of(client)
         assert await mine.connect()
-        assert await mine.receive_nothing(timeout=0.5)
+        assert await mine.is_quiet(0.5)
         await sync_to_async(lose)()
-        assert await mine.receive_output(10) == {"type": "websocket.close", "code": 4401}
+        assert await mine.heard() == {"type": "websocket.close", "code": 4401}
         await mine.leave()
 
     assert client.session[SESSION_KEY] == str(buyer.pk)

@@ -33,7 +33,9 @@ def test_a_stranger_is_sent_to_log_in_and_back_to_the_card() -> None:
 
 def test_login_leads_to_no_other_site() -> None:
     person_add("buyer")
-    response = Client().post("/login/", {"username": "buyer", "password": PASSWORD, "next": "https://evil.example/"})
+    response = Client().post(
+        "/login/", {"username": "buyer", "password": PASSWORD, "next": "https://evil.example/"}
+    )
     assert response["Location"] == "/"
 
 
@@ -131,7 +133,9 @@ def test_a_zone_that_does_not_exist_locks_nobody_out(settings: Settings) -> None
     client = Client()
     client.force_login(person_add("buyer", time_zone="Mars/Base"))
     assert '"timeZone": "Europe/Paris"' in client.get("/inbox/").content.decode()
-    assert [person_zone(name).key for name in ("Asia/Tokyo", "", "../etc")] == ["Asia/Tokyo"] + ["Europe/Paris"] * 2
+    assert [person_zone(name).key for name in ("Asia/Tokyo", "", "../etc")] == ["Asia/Tokyo"] + [
+        "Europe/Paris"
+    ] * 2
 
 
 def test_the_app_can_be_put_on_a_home_screen() -> None:

@@ -23,7 +23,7 @@ let refreshing = null;
 const drafts = keptRead("drafts");
 const answers = new Answers({ onChange: (id) => draw(id), onResult: answered });
 const watcher = new SeenWatcher(markSeen);
-const line = new LiveLine({ refresh, onHint, onStatus: showStatus });
+const line = new LiveLine({ refresh, onHint, onStatus: setStatus });
 
 function viewOf(id) {
   if (!views.has(id)) views.set(id, { draft: drafts[id] ?? {}, note: null, fresh: false, changed: null, focused: false });
@@ -201,6 +201,11 @@ function count() {
   showCounts(open.length, open.filter((card) => !card.seen).length);
 }
 
+function setStatus(name) {
+  showStatus(name);
+  if (name === "offline") banner(text("offline"));
+}
+
 function chooseTab(name, focus) {
   if (tab !== name) {
     settled.clear();
@@ -290,9 +295,8 @@ async function answered(id, entry, status, data) {
   const card = data?.card;
   if (status === 401) sessionHolds(status);
   else if (status === 200) {
-    view.note = null;
+    view.note = entry.resent ? { kind: "info", text: text("resent", { answer: entry.label }) } : null;
     forgetDraft(id);
-    if (entry.resent) say(text("resent", { answer: entry.label }));
   } else if (status === 409 && data?.changed) {
     view.note = { kind: "changed", text: data.detail, changed: data.changed, body: entry.body, kindOfAnswer: entry.kind, label: entry.label };
   } else if (status === 409) {
@@ -349,6 +353,6 @@ document.addEventListener("keydown", (event) => {
 setInterval(() => {
   for (const time of document.querySelectorAll("time[data-ago]")) time.textContent = ago(time.dataset.ago);
 }, 30_000);
-showStatus("reconnecting");
+setStatus("reconnecting");
 refresh();
 line.start();

@@ -17,6 +17,7 @@ export class LiveLine {
     this.failures = 0;
     this.socket = null;
     this.unansweredAt = 0;
+    this.polling = false;
     addEventListener("online", () => this.hurry());
     addEventListener("offline", () => this.onStatus("offline"));
     document.addEventListener("visibilitychange", () => document.visibilityState === "visible" && this.hurry());
@@ -40,6 +41,7 @@ export class LiveLine {
       this.failures = 0;
       this.unansweredAt = 0;
       clearTimeout(this.poll);
+      this.polling = false;
       this.onStatus("live");
       this.refresh();
     });
@@ -53,11 +55,14 @@ export class LiveLine {
 
   dropped(code) {
     this.socket = null;
-    this.onStatus(navigator.onLine ? "reconnecting" : "offline");
     const wait = code === SIGNED_OUT ? LONGEST_WAIT_SECONDS : Math.min(LONGEST_WAIT_SECONDS, 0.5 * 2 ** this.failures);
     this.failures += 1;
     // Spread out, or every page of the company comes back in the same second.
     this.timer = setTimeout(() => this.connect(), wait * (0.7 + 0.6 * Math.random()) * 1000);
+    // While polling goes on anyway, a failed attempt is no news.
+    if (this.polling) return;
+    this.polling = true;
+    this.onStatus(navigator.onLine ? "reconnecting" : "offline");
     this.pollNow();
   }
 
@@ -73,11 +78,13 @@ export class LiveLine {
   /** The network or the person is back: do not wait for the timers. */
   hurry() {
     if (this.isOpen()) {
+      this.onStatus("live");
       this.ping();
       this.refresh();
     } else if (!this.socket) {
       this.failures = 0;
       this.connect();
+      this.pollNow();
     }
   }
 

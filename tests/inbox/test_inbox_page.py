@@ -1,0 +1,444 @@
+"""The inbox page in a real browser, on a phone's width, against the played API."""
+
+from __future__ import annotations
+
+import json
+import re
+import uuid
+from collections.abc import Callable
+
+import pytest
+from django.http import HttpResponse
+from playwright.sync_api import Locator, Page, Route, expect
+
+from kernel.live import live_publish
+from permissions.models import User
+from tests.inbox.card_api import CardBox
+from tests.inbox.conftest import PASSWORD, Site, person_add, sign_in, wait_for
+from tests.needs import needs
+
+pytestmark = [needs("chromium"), pytest.mark.django_db(transaction=True)]
+expect.set_options(timeout=15_000)
+
+
+def tell(user: User, card_id: str) -> None:
+    live_publish(f"user-{user.pk}", type="card", id=card_id)
+
+
+def card_of(page: Page, card_id: str) -> Locator:
+    return page.locator(f"#card-{card_id}")
+
+
+def pause_of(page: Page) -> Callable[[float], None]:
+    """A pause in which the test's routes of this page go on."""
+    return lambda seconds: page.wait_for_timeout(seconds * 1000)
+
+
+def answers_of(cards: CardBox) -> list[object]:
+    return [body for method, path, body in cards.calls if path.endswith(("/answer/", "/reply/"))]
+
+
+def test_a_new_card_appears_without_a_reload_and_one_click_decides_it(
+    page: Page, buyer: User, cards: CardBox
+) -> None:
+    expect(page.get_by_role("heading", name="Nothing waits for you")).to_be_visible()
+    page.evaluate("window.sameDocument = true")
+    card_id = cards.add()
+    tell(buyer, card_id)
+    card = card_of(page, card_id)
+    expect(card.get_by_role("heading")).to_contain_text("Stock below reorder level")
+    expect(page.locator("#announcer")).to_have_text("New card: Stock below reorder level")
+    expect(card.locator(".figure dd")).to_have_text(["80", "120", "200"])
+
+    card.get_by_label("Quantity", exact=True).fill("２50")
+    card.get_by_role("button", name="More: Quantity").is_enabled()
+    card.get_by_role("button", name="Create PO").click()
+    expect(card.locator(".state")).to_have_text("PO-2043 created by Li Wei at 22 Nov, 10:41")
+    expect(card.get_by_role("button")).to_have_count(0)
+    assert answers_of(cards) == [{"button": "create_po", "inputs": {"quantity": "250"}, "version": 1}]
+    assert page.evaluate("window.sameDocument") is True
+
+    page.get_by_role("tab", name="Decided").click()
+    expect(card_of(page, card_id).locator(".state")).to_contain_text("PO-2043")
+    page.get_by_role("tab", name="Open").click()
+    expect(page.get_by_role("heading", name="Nothing waits for you")).to_be_visible()
+
+
+def test_two_clicks_are_one_answer(page: Page, buyer: User, cards: CardBox) -> None:
+    card_id = cards.add()
+    tell(buyer, card_id)
+    card_of(page, card_id).get_by_role("button", name="Not now").dblclick()
+    expect(card_of(page, card_id)).to_have_attribute("data-state", "decided")
+    assert len(answers_of(cards)) == 1
+
+
+def test_a_quick_reply_decides_and_one_that_is_not_understood_stays_typed(
+    page: Page, buyer: User, cards: CardBox
+) -> None:
+    card_id = cards.add()
+    tell(buyer, card_id)
+    card = card_of(page, card_id)
+    reply = card.get_by_label("Answer in words")
+    expect(reply).to_have_attribute("placeholder", "Or type “order 200”")
+    reply.fill("maybe")
+    reply.press("Enter")
+    expect(card.get_by_role("alert")).to_contain_text("“maybe” was not understood.")
+    expect(reply).to_have_value("maybe")
+    reply.fill("order 200")
+    card.get_by_role("button", name="Send").click()
+    expect(card).to_have_attribute("data-state", "decided")
+    assert answers_of(cards) == [{"text": "maybe"}, {"text": "order 200"}]
+
+
+def test_somebody_elses_decision_shows_here_and_a_late_click_is_told(
+    page: Page, buyer: User, cards: CardBox
+) -> None:
+    first, second = cards.add(), cards.add()
+    tell(buyer, first)
+    tell(buyer, second)
+    expect(card_of(page, second)).to_be_visible()
+    cards.set(first, state="decided", text="taken")
+    tell(buyer, first)
+    expect(card_of(page, first).locator(".state")).to_have_text("Already decided by Wang Fang: Not now.")
+
+    cards.set(second, state="decided", text="taken")
+    card_of(page, second).get_by_role("button", name="Create PO").click()
+    expect(card_of(page, second).locator(".note-info")).to_contain_text("Already decided by Wang Fang")
+    expect(card_of(page, second).get_by_role("button", name="Create PO")).to_have_count(0)
+
+
+def test_what_changed_is_shown_before_and_after_and_confirmed_on_the_new_version(
+    page: Page, buyer: User, cards: CardBox
+) -> None:
+    card_id = cards.add()
+    tell(buyer, card_id)
+    card = card_of(page, card_id)
+    expect(card).to_be_visible()
+    cards.set(card_id, price="¥ 1.35", material=True)
+    card.get_by_role("button", name="Create PO").click()
+    row = card.get_by_role("row").nth(1)
+    expect(row.get_by_role("cell")).to_have_text(["¥ 1.20", "¥ 1.35"])
+    assert cards.cards[card_id]["state"] == "open"
+    card.get_by_role("button", name="Look again and confirm").click()
+    expect(card).to_have_attribute("data-state", "decided")
+    assert [body["version"] for body in answers_of(cards)] == [1, 2]  # type: ignore[index]
+
+
+def test_a_bad_quantity_is_said_where_it_stands(page: Page, buyer: User, cards: CardBox) -> None:
+    card_id = cards.add()
+    tell(buyer, card_id)
+    card = card_of(page, card_id)
+    quantity = card.get_by_label("Quantity", exact=True)
+    quantity.fill("many")
+    card.get_by_role("button", name="Create PO").click()
+    expect(card.locator(".field-error")).to_have_text("Enter a whole number, for example 200.")
+    expect(quantity).to_be_focused()
+    assert answers_of(cards) == []
+    quantity.fill("0")
+    card.get_by_role("button", name="Create PO").click()
+    expect(card.locator(".field-error")).to_have_text("Must be greater than 0.")
+    expect(quantity).to_have_value("0")
+    card.get_by_role("button", name="More: Quantity").click()
+    expect(quantity).to_have_value("1")
+
+
+def test_a_button_that_wants_it_asks_first(page: Page, buyer: User, cards: CardBox) -> None:
+    card_id = cards.add(confirm="Order for ¥ 12,000?")
+    tell(buyer, card_id)
+    card = card_of(page, card_id)
+    card.get_by_role("button", name="Create PO").click()
+    dialog = page.get_by_role("dialog")
+    expect(dialog).to_contain_text("Order for ¥ 12,000?")
+    dialog.get_by_role("button", name="Cancel").click()
+    expect(dialog).to_be_hidden()
+    assert answers_of(cards) == []
+    card.get_by_role("button", name="Create PO").click()
+    dialog.get_by_role("button", name="Create PO").click()
+    expect(card).to_have_attribute("data-state", "decided")
+
+
+def test_a_click_without_a_network_is_kept_and_sent_when_it_is_back(
+    page: Page, buyer: User, cards: CardBox
+) -> None:
+    card_id = cards.add()
+    tell(buyer, card_id)
+    card = card_of(page, card_id)
+    expect(card).to_be_visible()
+    page.context.set_offline(True)
+    card.get_by_role("button", name="Create PO").click()
+    expect(card.locator(".note-waiting")).to_contain_text("Your answer “Create PO 200” is kept here")
+    expect(page.locator("#banner")).to_contain_text("No connection.")
+    assert answers_of(cards) == []
+    page.context.set_offline(False)
+    expect(card.locator(".state")).to_contain_text("PO-2043")
+    expect(page.locator("#banner")).to_be_hidden()
+    assert len(answers_of(cards)) == 1
+
+
+def test_a_click_survives_the_page_being_closed(page: Page, buyer: User, cards: CardBox, site: Site) -> None:
+    card_id = cards.add()
+    tell(buyer, card_id)
+    expect(card_of(page, card_id)).to_be_visible()
+    page.route("**/answer/", lambda route: route.abort())
+    card_of(page, card_id).get_by_role("button", name="Not now").click()
+    expect(card_of(page, card_id).locator(".note-waiting")).to_be_visible()
+    page.close(run_before_unload=False)
+    assert answers_of(cards) == []
+
+    again = page.context.new_page()
+    again.goto("/inbox/")
+    expect(card_of(again, card_id).locator(".note-info")).to_contain_text("“Not now” has been sent")
+    expect(card_of(again, card_id)).to_have_attribute("data-state", "decided")
+    assert answers_of(cards) == [{"button": "not_now", "inputs": {}, "version": 1}]
+
+
+def test_an_old_kept_click_asks_before_it_is_sent(page: Page, buyer: User, cards: CardBox) -> None:
+    card_id = cards.add()
+    entry = {"kind": "answer", "label": "Not now", "at": 0, "tries": 3, "state": "waiting",
+             "body": {"button": "not_now", "inputs": {}, "version": 1}}  # fmt: skip
+    key = f"baton.{buyer.pk}.answers.{card_id}"
+    page.evaluate("([key, value]) => localStorage.setItem(key, value)", [key, json.dumps(entry)])
+    page.reload()
+    card = card_of(page, card_id)
+    expect(card.locator(".note-waiting")).to_contain_text("has not been sent yet")
+    assert answers_of(cards) == []
+    card.get_by_role("button", name="Do not send").click()
+    expect(card.get_by_role("button", name="Not now")).to_be_enabled()
+    assert page.evaluate("key => localStorage.getItem(key)", key) is None
+
+
+def test_a_server_that_cannot_just_now_gets_the_answer_again(page: Page, buyer: User, cards: CardBox) -> None:
+    card_id = cards.add()
+    tell(buyer, card_id)
+    refusals = [503, 502]
+    cards.fault = lambda request: (
+        HttpResponse(status=refusals.pop()) if refusals and request.path.endswith("/answer/") else None
+    )
+    card = card_of(page, card_id)
+    card.get_by_role("button", name="Create PO").click()
+    expect(card.locator(".note-waiting")).to_contain_text("could not take your answer")
+    expect(card.locator(".state")).to_contain_text("PO-2043")
+    assert len(answers_of(cards)) == 3
+
+
+def test_an_answer_that_arrived_though_the_line_broke_is_not_given_twice(
+    page: Page, buyer: User, cards: CardBox
+) -> None:
+    card_id = cards.add()
+    tell(buyer, card_id)
+    broken: list[int] = []
+
+    def lose_the_response(route: Route) -> None:
+        if broken:
+            route.continue_()
+        else:
+            broken.append(route.fetch().status)
+            route.abort()
+
+    page.route("**/answer/", lose_the_response)
+    card = card_of(page, card_id)
+    card.get_by_role("button", name="Create PO").click()
+    expect(card.locator(".state")).to_contain_text("PO-2043")
+    wait_for(lambda: len(answers_of(cards)) == 2, "the answer to be sent again", pause_of(page))
+    assert broken == [200]
+    assert cards.cards[card_id]["version"] == 2
+
+
+def test_without_the_live_line_the_page_polls_and_says_so(
+    page: Page, buyer: User, cards: CardBox, site: Site
+) -> None:
+    context = page.context.browser.new_context(base_url=site.url)  # type: ignore[union-attr]
+    second = context.new_page()
+    second.add_init_script(
+        "window.WebSocket = class extends EventTarget { static OPEN = 1;"
+        " constructor() { super(); setTimeout(() => this.dispatchEvent(new CloseEvent('close'))); } }"
+    )
+    sign_in(context, buyer, site)
+    second.goto("/inbox/")
+    expect(second.locator("#status")).to_have_text("Checking every 5 seconds")
+    card_id = cards.add()
+    expect(card_of(second, card_id)).to_be_visible()
+    context.close()
+
+
+def test_the_line_comes_back_by_itself_and_catches_up(
+    page: Page, buyer: User, cards: CardBox, site: Site
+) -> None:
+    site.stop()
+    expect(page.locator("#status")).to_have_attribute("data-status", re.compile("offline|reconnecting"))
+    card_id = cards.add()
+    site.start()
+    expect(page.locator("#status")).to_have_attribute("data-status", "live")
+    expect(card_of(page, card_id)).to_be_visible()
+    expect(page.locator("#banner")).to_be_hidden()
+
+
+def test_the_badge_counts_what_was_not_seen(page: Page, buyer: User, cards: CardBox) -> None:
+    ids = [cards.add(minutes_ago=each) for each in range(3)]
+    tell(buyer, ids[0])
+    page.reload()
+    expect(page.locator("#count-open")).to_have_text("3")
+    for card_id in ids:
+        card_of(page, card_id).scroll_into_view_if_needed()
+        expect(card_of(page, card_id).locator(".unseen.is-going")).to_have_count(1)
+    expect(page.locator("#unread")).to_be_hidden()
+    expect(page).to_have_title("Inbox · Baton")
+    wait_for(lambda: all(cards.cards[each]["seen"] for each in ids), "all to be seen")
+    hidden = cards.add()
+    page.evaluate("Object.defineProperty(document, 'visibilityState', {value: 'hidden', configurable: true})")
+    tell(buyer, hidden)
+    expect(page.locator("#unread")).to_have_text("1")
+    expect(page).to_have_title("(1) Inbox · Baton")
+
+
+def test_signed_out_the_page_says_so_and_keeps_what_was_typed(
+    page: Page, buyer: User, cards: CardBox
+) -> None:
+    card_id = cards.add()
+    tell(buyer, card_id)
+    card_of(page, card_id).get_by_label("Quantity", exact=True).fill("321")
+    page.context.clear_cookies(name="sessionid")
+    card_of(page, card_id).get_by_role("button", name="Create PO").click()
+    expect(page.locator("#banner")).to_contain_text("You have been signed out.")
+    assert answers_of(cards) == []
+    page.get_by_role("link", name="Log in again").click()
+    page.fill("#id_username", "buyer")
+    page.fill("#id_password", PASSWORD)
+    page.click("button.primary")
+    expect(card_of(page, card_id).locator(".state")).to_contain_text("PO-2043")
+    assert [body["inputs"] for body in answers_of(cards)] == [{"quantity": "321"}]  # type: ignore[index]
+
+
+def test_a_refused_answer_says_why_and_nothing_happens(page: Page, buyer: User, cards: CardBox) -> None:
+    card_id = cards.add()
+    tell(buyer, card_id)
+    cards.fault = lambda request: (
+        HttpResponse('{"detail": "You may no longer answer for this warehouse."}', "application/json", 403)
+        if request.path.endswith("/answer/")
+        else None
+    )
+    card = card_of(page, card_id)
+    card.get_by_role("button", name="Create PO").click()
+    expect(card.get_by_role("alert")).to_contain_text("You may no longer answer for this warehouse.")
+    expect(page.locator("#banner")).to_be_hidden()
+    assert cards.cards[card_id]["state"] == "open"
+
+
+def test_a_link_opens_its_card_also_a_decided_one(page: Page, buyer: User, cards: CardBox) -> None:
+    cards.add()
+    card_id = cards.add("decided", minutes_ago=50)
+    page.goto(f"/inbox/{card_id}/")
+    expect(card_of(page, card_id)).to_be_focused()
+    expect(page.get_by_role("tab", name="Decided")).to_have_attribute("aria-selected", "true")
+    page.goto(f"/inbox/{uuid.uuid4()}/")
+    expect(page.locator("#banner")).to_have_text("This card is no longer there for you.")
+    assert answers_of(cards) == []
+
+
+def test_a_card_that_is_taken_away_disappears(page: Page, buyer: User, cards: CardBox) -> None:
+    card_id = cards.add()
+    tell(buyer, card_id)
+    expect(card_of(page, card_id)).to_be_visible()
+    del cards.cards[card_id]
+    tell(buyer, card_id)
+    expect(card_of(page, card_id)).to_have_count(0)
+    expect(page.get_by_role("heading", name="Nothing waits for you")).to_be_visible()
+
+
+def test_typing_is_not_disturbed_by_news_about_the_card(page: Page, buyer: User, cards: CardBox) -> None:
+    card_id = cards.add()
+    tell(buyer, card_id)
+    card = card_of(page, card_id)
+    reply = card.get_by_label("Answer in words")
+    reply.fill("order 2")
+    cards.set(card_id, on_hand="75")
+    tell(buyer, card_id)
+    expect(card.locator(".just-changed dd")).to_have_text("75")
+    expect(reply).to_be_focused()
+    page.keyboard.type("00")
+    expect(reply).to_have_value("order 200")
+
+
+def test_the_keyboard_alone_is_enough(page: Page, buyer: User, cards: CardBox) -> None:
+    card_id = cards.add()
+    tell(buyer, cards.add("decided", minutes_ago=9))
+    tell(buyer, card_id)
+    expect(card_of(page, card_id)).to_be_visible()
+    page.get_by_role("tab", name="Open").focus()
+    page.keyboard.press("ArrowRight")
+    expect(page.get_by_role("tab", name="Decided")).to_be_focused()
+    expect(page.locator("article")).to_have_attribute("data-state", "decided")
+    page.keyboard.press("ArrowLeft")
+    card_of(page, card_id).get_by_label("Quantity", exact=True).focus()
+    page.keyboard.press("Enter")
+    expect(card_of(page, card_id)).to_have_attribute("data-state", "decided")
+
+
+@pytest.mark.parametrize("language", ["en", "zh-hans"])
+@pytest.mark.parametrize("width", [360, 1440])
+def test_nothing_overflows_and_everything_can_be_hit(
+    page: Page, buyer: User, cards: CardBox, language: str, width: int
+) -> None:
+    page.set_viewport_size({"width": width, "height": 800})
+    User.objects.filter(pk=buyer.pk).update(language=language)
+    long = "A-very-long-supplier-name-without-any-place-to-break-" * 3
+    open_card = cards.add(price=long, notice=long)
+    for state in ("working", "failed", "decided", "expired"):
+        cards.add(state, minutes_ago=5)
+    page.goto("/inbox/")
+    expect(card_of(page, open_card)).to_be_visible()
+    for tab in ("open", "decided"):
+        page.click(f"#tab-{tab}")
+        assert page.evaluate("document.documentElement.scrollWidth") == width
+    page.click("#tab-open")
+    page.click("#menu summary")
+    small = page.evaluate(
+        "[...document.querySelectorAll('button, summary, .menu a, input:not([type=hidden])')]"
+        ".filter((each) => each.offsetParent && each.getBoundingClientRect().height < 44)"
+        ".map((each) => each.outerHTML)"
+    )
+    assert small == []
+    nameless = page.evaluate(
+        "[...document.querySelectorAll('input:not([type=hidden])')].filter((each) => !each.labels.length)"
+        ".map((each) => each.outerHTML)"
+    )
+    assert nameless == []
+    expect(page.locator("html")).to_have_attribute("lang", language)
+
+
+def test_notifications_are_asked_for_only_after_a_click(
+    page: Page, buyer: User, cards: CardBox, site: Site
+) -> None:
+    page.add_init_script(
+        "window.asked = 0; window.shown = [];"
+        "window.Notification = class extends EventTarget { static permission = 'default';"
+        " static async requestPermission() { window.asked += 1; this.permission = 'granted';"
+        " return 'granted'; }"
+        " constructor(title) { super(); window.shown.push(title); } };"
+        "Object.defineProperty(navigator, 'serviceWorker', {value: undefined});"
+    )
+    page.reload()
+    page.wait_for_selector("[data-status=live]")
+    assert page.evaluate("window.asked") == 0
+    page.click("#menu summary")
+    page.get_by_role("button", name="Turn on notifications").click()
+    expect(page.get_by_role("button", name="Turn off notifications")).to_be_visible()
+    assert page.evaluate("window.asked") == 1
+    page.evaluate("Object.defineProperty(document, 'visibilityState', {value: 'hidden', configurable: true})")
+    tell(buyer, cards.add())
+    wait_for(lambda: page.evaluate("window.shown") == ["Stock below reorder level"], "the notification")
+
+
+def test_another_person_on_this_computer_sends_nothing_for_the_first(
+    page: Page, buyer: User, cards: CardBox, site: Site
+) -> None:
+    card_id = cards.add()
+    tell(buyer, card_id)
+    page.route("**/answer/", lambda route: route.abort())
+    card_of(page, card_id).get_by_role("button", name="Not now").click()
+    expect(card_of(page, card_id).locator(".note-waiting")).to_be_visible()
+    page.unroute("**/answer/")
+    sign_in(page.context, person_add("second"), site)
+    page.reload()
+    expect(card_of(page, card_id).get_by_role("button", name="Not now")).to_be_enabled()
+    assert answers_of(cards) == []

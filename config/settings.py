@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import Any
 
 import django_stubs_ext
-from django.utils.translation import gettext_lazy as _
 
 from config import environment
+from config.unfold import UNFOLD as UNFOLD
 
 django_stubs_ext.monkeypatch()
 
@@ -28,10 +28,10 @@ ALLOWED_HOSTS = ENV.allowed_hosts
 CSRF_TRUSTED_ORIGINS = ENV.trusted_origins
 
 INSTALLED_APPS = [
-    "unfold",
+    "unfold.apps.BasicAppConfig",
     "unfold.contrib.filters",
     "unfold.contrib.simple_history",
-    "django.contrib.admin",
+    "config.admin.BatonAdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
@@ -106,6 +106,7 @@ AXES_COOLOFF_TIME = 0.1
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
 AXES_RESET_ON_SUCCESS = True
 AXES_CLIENT_IP_CALLABLE = "inbox.middleware.client_address"
+AXES_LOCKOUT_CALLABLE = "inbox.views.login_locked"
 LOGIN_URL = "/login/"
 LOGIN_REDIRECT_URL = "/"
 LOGOUT_REDIRECT_URL = "/login/"
@@ -161,6 +162,7 @@ REST_FRAMEWORK = {
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
     "DEFAULT_PAGINATION_CLASS": "rest_framework.pagination.CursorPagination",
     "PAGE_SIZE": 50,
+    "EXCEPTION_HANDLER": "inbox.api.errors.error_answer",
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
     "TEST_REQUEST_DEFAULT_FORMAT": "json",
@@ -170,6 +172,15 @@ SPECTACULAR_SETTINGS = {
     "DESCRIPTION": "Joins a company's ERP with its messenger.",
     "VERSION": BATON_VERSION,
     "SERVE_INCLUDE_SCHEMA": False,
+    "SCHEMA_PATH_PREFIX": "/api/v1",
+    "ENUM_NAME_OVERRIDES": {
+        "ConnectionState": "connectors.models.ConnectionState.values",
+        "EventState": "connectors.models.EventState.values",
+        "RuleState": "workflows.models.RuleState.values",
+        "RunState": "workflows.models.RunState.values",
+        "CardState": "messaging.models.InteractionState.values",
+        "DeliveryState": "messaging.models.DeliveryState.values",
+    },
 }
 
 LOGGING = {
@@ -179,16 +190,4 @@ LOGGING = {
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["console"], "level": ENV.log_level},
     "loggers": {"axes": {"level": "ERROR"}, "celery": {"level": "WARNING"}, "django.server": {"level": "WARNING"}},
-}
-
-UNFOLD: dict[str, Any] = {
-    "SITE_TITLE": "Baton",
-    "SITE_HEADER": "Baton",
-    "SITE_SUBHEADER": _("The ERP, in the messenger"),
-    "SITE_SYMBOL": "conversion_path",
-    "SITE_URL": "/",
-    "SHOW_HISTORY": True,
-    "SHOW_VIEW_ON_SITE": False,
-    "SHOW_LANGUAGES": True,
-    "BORDER_RADIUS": "8px",
 }

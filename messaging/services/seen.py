@@ -13,9 +13,13 @@ from permissions.policies import Gate
 
 
 def cards_seen(user: User, uids: Iterable[uuid.UUID]) -> int:
-    """Note that this person looked at these cards. Others' cards, and those the gate closes, are passed over."""
+    """Note that this person looked at these cards. Others' and those the gate closes are passed over."""
     gate = Gate(user)
-    asked = Interaction.objects.filter(uid__in=list(uids), deliveries__user=user).select_related("record").distinct()
+    asked = (
+        Interaction.objects.filter(uid__in=list(uids), deliveries__user=user)
+        .select_related("record")
+        .distinct()
+    )
     visible = [each.pk for each in asked if gate_of(gate, each).allowed]
     return (
         Delivery.objects.filter(user=user, interaction_id__in=visible, seen_at__isnull=True)

@@ -15,7 +15,7 @@ from workflows.selectors import visible_steps
 def dead_step_replay(actor: User, step_id: int) -> Step:
     """Replay from this step, as somebody who may publish its rule.
 
-    Raises NotFound for a step of a rule the actor may not know of, PermissionDenied, and Conflict when it is not dead.
+    Raises NotFound for a step of a rule the actor may not know of, PermissionDenied, Conflict when not dead.
     """
     step = visible_steps(actor).select_related("run__rule").filter(pk=step_id).first()
     if step is None:

@@ -1,0 +1,47 @@
+"""`ledger/`: how many events ended how. `unknown` must be zero."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.utils.translation import gettext_lazy as _
+from drf_spectacular.utils import extend_schema
+from rest_framework import serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from inbox.api.base import ApiView, person
+from workflows.selectors import LEDGER_CATEGORIES, ledger_counts, ledger_oldest_seconds
+
+
+class LedgerFilter(serializers.Serializer[Any]):
+    since = serializers.DateTimeField(required=False, help_text=_("Only events detected from this time on."))
+
+
+class LedgerShown(serializers.Serializer[Any]):
+    """One count per category over the events of the connections the reader may see, and `total`.
+
+    `oldest_in_progress_seconds` is null when nothing is in progress.
+    """
+
+    total = serializers.IntegerField()
+    oldest_in_progress_seconds = serializers.FloatField(allow_null=True)
+
+    def get_fields(self) -> dict[str, Any]:
+        counts = {
+            name: serializers.IntegerField(help_text=label) for name, label in LEDGER_CATEGORIES.items()
+        }
+        return {**counts, **super().get_fields()}
+
+
+class Ledger(ApiView):
+    @extend_schema(
+        parameters=[LedgerFilter], responses=LedgerShown, summary="Counts of events by what became of them"
+    )
+    def get(self, request: Request) -> Response:
+        query = LedgerFilter(data=request.query_params)
+        query.is_valid(raise_exception=True)
+        counts = ledger_counts(person(request), query.validated_data.get("since"))
+        oldest = ledger_oldest_seconds(person(request))
+        values = {**counts, "total": sum(counts.values()), "oldest_in_progress_seconds": oldest}
+        return Response(LedgerShown(values).data)

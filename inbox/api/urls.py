@@ -1,0 +1,50 @@
+"""Addresses under /api/v1/."""
+
+from __future__ import annotations
+
+from django.http import HttpRequest, JsonResponse
+from django.urls import path, re_path
+from django.utils.translation import gettext as _
+from drf_spectacular.views import SpectacularAPIView
+
+from inbox.api import connections, deliveries, events, inbox, ledger, rules, runs, token
+
+
+def nothing_here(request: HttpRequest, rest: str = "") -> JsonResponse:
+    """An unknown address under the API answers as the API does, not with a page."""
+    detail = _("There is nothing at this address. The addresses are described in /api/v1/schema/.")
+    return JsonResponse({"detail": detail, "code": "not_found"}, status=404)
+
+
+urlpatterns = [
+    path("schema/", SpectacularAPIView.as_view(), name="schema"),
+    path("token/", token.TokenTake.as_view(), name="token"),
+    path("connections/", connections.ConnectionList.as_view(), name="connections"),
+    path("connections/<int:pk>/", connections.ConnectionOne.as_view(), name="connection"),
+    path("connections/<int:pk>/check/", connections.ConnectionCheck.as_view(), name="connection-check"),
+    path(
+        "connections/<int:pk>/discover/", connections.ConnectionDiscover.as_view(), name="connection-discover"
+    ),
+    path("connections/<int:pk>/pause/", connections.ConnectionPause.as_view(), name="connection-pause"),
+    path("connections/<int:pk>/resume/", connections.ConnectionResume.as_view(), name="connection-resume"),
+    path("rules/", rules.RuleList.as_view(), name="rules"),
+    path("rules/<int:pk>/", rules.RuleOne.as_view(), name="rule"),
+    path("rules/<int:pk>/check/", rules.RuleCheck.as_view(), name="rule-check"),
+    path("rules/<int:pk>/publish/", rules.RulePublish.as_view(), name="rule-publish"),
+    path("rules/<int:pk>/off/", rules.RuleOff.as_view(), name="rule-off"),
+    path("rules/<int:pk>/on/", rules.RuleOn.as_view(), name="rule-on"),
+    path("events/", events.EventList.as_view(), name="events"),
+    path("events/<int:pk>/", events.EventOne.as_view(), name="event"),
+    path("runs/", runs.RunList.as_view(), name="runs"),
+    path("runs/<int:pk>/", runs.RunOne.as_view(), name="run"),
+    path("runs/<int:pk>/trace/", runs.RunTraceOne.as_view(), name="run-trace"),
+    path("steps/<int:pk>/replay/", runs.StepReplay.as_view(), name="step-replay"),
+    path("deliveries/", deliveries.DeliveryList.as_view(), name="deliveries"),
+    path("ledger/", ledger.Ledger.as_view(), name="ledger"),
+    path("inbox/", inbox.CardList.as_view(), name="cards"),
+    path("inbox/seen/", inbox.CardsSeen.as_view(), name="cards-seen"),
+    path("inbox/<uuid:uid>/", inbox.CardOne.as_view(), name="card"),
+    path("inbox/<uuid:uid>/answer/", inbox.CardAnswer.as_view(), name="card-answer"),
+    path("inbox/<uuid:uid>/reply/", inbox.CardReply.as_view(), name="card-reply"),
+    re_path(r"^(?P<rest>.*)$", nothing_here, name="nothing-here"),
+]

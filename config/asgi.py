@@ -16,7 +16,7 @@ from connectors.intake.asgi import HooksApplication  # noqa: E402 - models exist
 from inbox.routing import websocket_urlpatterns  # noqa: E402
 
 application = HooksApplication(
-    ProtocolTypeRouter(
+    ProtocolTypeRouter(  # type: ignore[arg-type]  # channels types the three callables more narrowly than ASGI does
         {
             "http": django_application,
             "websocket": AllowedHostsOriginValidator(AuthMiddlewareStack(URLRouter(websocket_urlpatterns))),

@@ -117,7 +117,7 @@ def _broker(env: Mapping[str, str], home: Path) -> tuple[str, dict[str, Any], st
         return url, {"visibility_timeout": 3600, "socket_connect_timeout": 2, "socket_timeout": 5}, "classic"
     if url:
         return url, {"confirm_publish": True}, "quorum"
-    return "batonfs://", {"folder": str(home / "broker"), "polling_interval": 0.05}, "classic"
+    return "batonfs://local", {"folder": str(home / "broker"), "polling_interval": 0.05}, "classic"
 
 
 def load(base: Path, env: Mapping[str, str] = os.environ) -> Environment:

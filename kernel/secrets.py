@@ -52,7 +52,7 @@ class SecretDict(dict[str, Any]):
     __str__ = __repr__
 
 
-class EncryptedJSONField(models.TextField[Any, Any]):
+class EncryptedJSONField(models.TextField[dict[str, Any] | str, SecretDict]):
     """A dict stored encrypted. Read gives a SecretDict; the clear text never reaches the database or a repr."""
 
     def from_db_value(self, value: str | None, expression: Any, connection: Any) -> SecretDict:

@@ -59,6 +59,7 @@ class _Life:
         self.started_at = 0.0
         self.start_at: float | None = 0.0
         self.ready = False
+        self.ask_at = 0.0
         self.ever_ready = False
         self.early_deaths = 0
         self.backoff_seconds = BACKOFF_FIRST_SECONDS
@@ -158,6 +159,9 @@ class Supervisor:
             life.backoff_seconds = BACKOFF_FIRST_SECONDS
         if life.ready:
             return
+        if life.child.ready is not None and time.monotonic() < life.ask_at:
+            return  # every printed line wakes the loop: asking at each would be a storm of its own
+        life.ask_at = time.monotonic() + READY_POLL_SECONDS
         if life.child.ready is None:
             life.ready = lived_seconds >= EARLY_SECONDS
         else:

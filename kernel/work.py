@@ -90,7 +90,7 @@ def work_held(row: WorkRow) -> bool:
 
 def backoff_seconds(attempts: int, *, first: float = BACKOFF_FIRST_SECONDS, most: float = BACKOFF_MOST_SECONDS) -> float:
     """Exponential with full upper-half jitter: attempt 1 → 0.5–1 × first, doubling up to `most`."""
-    base = min(most, first * 2 ** min(max(attempts - 1, 0), 20))
+    base: float = min(most, first * 2 ** min(max(attempts - 1, 0), 20))
     return base * random.uniform(0.5, 1.0)
 
 

@@ -27,7 +27,7 @@ class User(AbstractUser):
     time_zone = models.CharField(_("time zone"), max_length=60, default="Asia/Shanghai")
     is_demo = models.BooleanField(default=False, editable=False)
 
-    class Meta(AbstractUser.Meta):
+    class Meta:
         verbose_name = _("user")
         verbose_name_plural = _("users")
 

@@ -71,7 +71,7 @@ class DemoCompany:
 
     def orders(self) -> list[erp.PurchaseOrder]:
         """Purchase orders Baton made."""
-        return [each for each in erp.orders(self.path) if each.reference.startswith("BATON-")]
+        return [each for each in erp.orders(self.path) if (each.reference or "").startswith("BATON-")]
 
     def cards(self, login: str = "buyer") -> list[InboxCard]:
         user = self.user(login)

@@ -20,6 +20,7 @@ from kernel import clock
 from kernel.audit import audit_record
 from kernel.errors import ConfigError, Conflict
 from kernel.generation import generation_bump
+from kernel.secrets import SecretDict
 
 
 def settings_split(connector: str, values: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
@@ -107,7 +108,7 @@ def connection_register(
             connector=connector,
             kind=manifest.kind,
             settings=plain,
-            credentials=hidden,
+            credentials=SecretDict(hidden),
             state=ConnectionState.ACTIVE,
             account=report.account,
             checked_at=clock.now(),

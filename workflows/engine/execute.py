@@ -12,8 +12,8 @@ from kernel import clock
 from kernel.errors import AuthFailed, BatonError, ConfigError, OutcomeUnknown, RateLimited, Rejected, Transient
 from kernel.text import Localized, localized
 from kernel.work import backoff_seconds, due, work_claim
-from permissions.models import User
-from permissions.policies import Verb, may_see_record
+from permissions.models import User, Verb
+from permissions.policies import may_see_record
 from workflows.blocks import Refused, StepResult
 from workflows.catalog import ACTIONS
 from workflows.definition import step_at

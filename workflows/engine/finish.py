@@ -140,6 +140,7 @@ def _refused(step: Step, result: Refused) -> None:
 
 
 def _question(step: Step) -> Interaction:
+    assert step.interaction_id is not None
     return Interaction.objects.select_related("record").get(pk=step.interaction_id)
 
 

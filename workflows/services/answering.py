@@ -191,10 +191,12 @@ def _input_problem(spec: Mapping[str, Any], value: Any) -> str | None:
     return None
 
 
-def _inputs(interaction: Interaction, button: str, given: Mapping[str, Any]) -> dict[str, str]:
+def _inputs(interaction: Interaction, button: str, given: Mapping[str, Any]) -> dict[str, Any]:
     """What the person entered, over what the card was prefilled with; numbers in plain form."""
-    spec = next((each for each in interaction.card.get("buttons", ()) if each["key"] == button), {})
-    values: dict[str, str] = {}
+    spec: Mapping[str, Any] = next(
+        (each for each in interaction.card.get("buttons", ()) if each["key"] == button), {}
+    )
+    values: dict[str, Any] = {}
     for each in spec.get("inputs", ()):
         value = given.get(each["name"], each.get("value"))
         if value is None or isinstance(value, dict | list | bool):

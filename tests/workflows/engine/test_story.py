@@ -25,6 +25,8 @@ def test_first_sight_of_a_record_is_no_event(company: DemoCompany) -> None:
 def test_a_sale_below_the_level_asks_the_buyer_of_the_item_once(company: DemoCompany) -> None:
     company.sell()
     event = Event.objects.get(object="stock_level")
+    assert event.before is not None
+    assert event.after is not None
     assert (event.change, event.outcome, event.before["on_hand"], event.after["on_hand"]) == (
         "changed", "matched", "112", "92",
     )  # fmt: skip

@@ -1,0 +1,35 @@
+"""The administration's front door: staff with at least one role; signing in happens on Baton's own page."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from django.contrib.auth.views import redirect_to_login
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render, resolve_url
+from django.utils.translation import gettext_lazy as _
+
+if TYPE_CHECKING:
+    from django.contrib.admin import AdminSite
+else:
+    from unfold.sites import UnfoldAdminSite as AdminSite
+
+
+class StaffSite(AdminSite):
+    """A superuser without a role may enter, to give the first roles; what records hold stays behind the gate."""
+
+    index_title = _("Overview")
+    enable_nav_sidebar = True
+
+    def has_permission(self, request: HttpRequest) -> bool:
+        user = request.user
+        if not (user.is_active and user.is_staff):
+            return False
+        return user.is_superuser or user.groups.exists()
+
+    def login(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        """Strangers go to the login page; somebody signed in without a role is told so, not sent round in circles."""
+        target = request.GET.get("next") or resolve_url("admin:index")
+        if request.user.is_authenticated and not self.has_permission(request):
+            return render(request, "admin/no_role.html", status=403)
+        return redirect_to_login(target, resolve_url("login"))

@@ -66,6 +66,7 @@ def target_check(open_target: Callable[[], tuple[SqlClient, Reader]]) -> CheckRe
 
 def _items(client: SqlClient, reader: Reader) -> Iterator[CheckItem]:
     try:
+        client.sign_in_again()
         with client.reading() as connection:
             connection.execute(sa.select(sa.literal(1)))
             if client.target.dialect == "sqlite":

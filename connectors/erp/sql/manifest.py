@@ -78,7 +78,7 @@ MANIFEST = Manifest(
     writes=(CREATE_PURCHASE_ORDER, CONFIRM_SALES_ORDER),
     poll_seconds=15.0,
     limits={
-        "connections": "2 per database and process",
+        "connections": "2 per database and process, closed after 60 s without use",
         "statement": "15 s",
         "connect": "5 s",
     },

@@ -13,11 +13,10 @@ from sqlalchemy.types import NullType, TypeEngine
 
 from connectors.erp.sql.change import change_token
 from connectors.erp.sql.client import SqlClient
+from connectors.erp.sql.engines import Columns
 from connectors.erp.sql.mapping import moment_parse, value_raw
 from connectors.ports.erp import Page, SourceRecord, SourceSpec
 from kernel.errors import ConfigError
-
-Columns = Mapping[str, TypeEngine[Any]]
 
 
 class Reader:
@@ -26,7 +25,6 @@ class Reader:
     def __init__(self, client: SqlClient) -> None:
         self._client = client
         self._target = client.target
-        self._columns: dict[str, Columns] = {}
 
     def page(self, source: SourceSpec, cursor: Mapping[str, Any], limit: int) -> Page:
         """The next page of a walk. cursor: {"last": [key values], "token"} in a walk, {"token"} after."""
@@ -54,7 +52,7 @@ class Reader:
     def one(self, source: SourceSpec, key: str) -> SourceRecord | None:
         with self._client.reading() as connection:
             keys, names = self._names(connection, source)
-            columns = self._columns[source.name]
+            columns = self._client.columns[source.name]
             if len(keys) == 1 and not isinstance(columns[keys[0]], NullType):
                 value = _key_typed(key, columns[keys[0]])
                 if value is None:
@@ -84,12 +82,13 @@ class Reader:
                 _("There is no view “%(name)s”, or this account may not see it. Create it or grant SELECT.")
                 % {"name": name}
             )
-        self._columns[name] = {column["name"]: column["type"] for column in found}
-        return self._columns[name]
+        columns = {column["name"]: column["type"] for column in found}
+        self._client.columns[name] = columns
+        return columns
 
     def _names(self, connection: sa.Connection, source: SourceSpec) -> tuple[list[str], list[str]]:
         """Key and field columns, all known to the database; looked up again once before complaining."""
-        known = self._columns.get(source.name) or self.columns(connection, source.name)
+        known = self._client.columns.get(source.name) or self.columns(connection, source.name)
         for attempt in (1, 2):
             keys = [source.key_field] if source.key_field in known else source.key_field.split("@")
             wanted = [source.changed_at_field, *source.fields] if source.fields else list(known)

@@ -2,13 +2,14 @@ from __future__ import annotations
 
 import datetime as dt
 import shutil
+import threading
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 
-from connectors.erp.sql import client
+from connectors.erp.sql import engines
 from connectors.erp.sql.connector import SqlConnector, build
 from connectors.ports.erp import ConnectorContext
 from demo.company import company_create
@@ -18,9 +19,34 @@ from tests.connectors.sql.servers import Server, mariadb, postgresql
 Build = Callable[..., SqlConnector]
 
 
+class _Timer:
+    """Stands for threading.Timer: waits until the test lets the time pass."""
+
+    started: ClassVar[list[Callable[[], None]]] = []
+    daemon = False
+
+    def __init__(self, _seconds: float, function: Callable[[], None]) -> None:
+        self._function = function
+
+    def start(self) -> None:
+        self.started.append(self._function)
+
+    def is_alive(self) -> bool:
+        return True
+
+
+@pytest.fixture(autouse=True)
+def timers(monkeypatch: pytest.MonkeyPatch) -> list[Callable[[], None]]:
+    """What waits for idle engines, oldest first."""
+    monkeypatch.setattr(threading, "Timer", _Timer)
+    monkeypatch.setattr(engines, "_closing", None)
+    monkeypatch.setattr(_Timer, "started", [])
+    return _Timer.started
+
+
 @pytest.fixture
-def sql_build() -> Iterator[Build]:
-    """Builds connectors that are closed in the end; then no engine may be left."""
+def sql_build(timers: list[Callable[[], None]]) -> Iterator[Build]:
+    """Builds connectors that are closed in the end; then nobody may hold an engine."""
     made: list[SqlConnector] = []
 
     def make(
@@ -33,7 +59,9 @@ def sql_build() -> Iterator[Build]:
     yield make
     for connector in made:
         connector.close()
-    assert client._shared == {}
+    assert [shared for shared in engines._shared.values() if shared.users] == []
+    engines.engines_close_idle(0)
+    assert engines._shared == {}
 
 
 @pytest.fixture(scope="session")

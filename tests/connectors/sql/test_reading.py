@@ -227,6 +227,20 @@ def test_a_column_added_later_is_found(erp: SqlConnector, company: Path) -> None
     assert record is not None and record.data["n"] == 3
 
 
+def test_a_column_taken_away_is_forgotten(erp: SqlConnector, company: Path) -> None:
+    run(
+        company,
+        "CREATE TABLE t (k TEXT PRIMARY KEY, n INTEGER, m INTEGER)",
+        "INSERT INTO t VALUES ('a', 1, 2)",
+    )
+    everything = SourceSpec("t", "k", ())
+    assert erp.poll(everything, {}, limit=5).records[0].data == {"k": "a", "n": 1, "m": 2}
+    run(company, "ALTER TABLE t DROP COLUMN n")
+    with pytest.raises(ConfigError, match="n"):
+        erp.poll(everything, {}, limit=5)
+    assert erp.poll(everything, {}, limit=5).records[0].data == {"k": "a", "m": 2}
+
+
 def test_json_columns_are_read_for_dotted_paths(erp: SqlConnector, company: Path) -> None:
     run(company, "CREATE TABLE t (k TEXT, data TEXT)", "INSERT INTO t VALUES ('a', '{}')")
     record = erp.get(SourceSpec("t", "k", ("data.qty", "data.unit")), "a")

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import datetime as dt
 import secrets
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from decimal import Decimal
 from typing import Any
 
 import pytest
 
-from connectors.erp.sql import client
+from connectors.erp.sql import engines
 from connectors.erp.sql.connector import SqlConnector
 from connectors.ports.erp import SourceSpec, WriteOutcome
 from kernel.errors import AuthFailed, ConfigError, OutcomeUnknown, PermissionDenied, Rejected, Transient
@@ -49,6 +50,15 @@ def erp(server: Server, sql_build: Build) -> SqlConnector:
 @pytest.fixture
 def key() -> Iterator[str]:
     return iter([secrets.token_hex(8)])
+
+
+def sessions(server: Server) -> int:
+    """How many sessions of Baton's account the server sees."""
+    query = {
+        "mariadb": f"SELECT count(*) FROM information_schema.processlist WHERE user = '{server.account}'",
+        "postgresql": f"SELECT count(*) FROM pg_stat_activity WHERE usename = '{server.account}'",
+    }[server.kind]
+    return int(server.run(query)[0][0])
 
 
 def orders(server: Server) -> int:
@@ -132,7 +142,7 @@ def test_an_entry_waits_for_the_erp(erp: SqlConnector, server: Server, key: Iter
 def test_a_lock_in_the_way_is_transient(
     erp: SqlConnector, server: Server, key: Iterator[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(client, "LOCK_SECONDS", 1)
+    monkeypatch.setattr(engines, "LOCK_SECONDS", 1)
     name = next(key)
     with closing(server.connect()) as other:
         other.cursor().execute("BEGIN")
@@ -163,7 +173,42 @@ def test_two_sessions_for_any_number_of_connectors(server: Server, sql_build: Bu
     connectors = [sql_build(server.settings, server.credentials) for _ in range(5)]
     for connector in connectors:
         assert connector.poll(STOCK, {}, limit=5).records
-    assert [shared.users for shared in client._shared.values()] == [5]
+    assert [shared.users for shared in engines._shared.values()] == [5]
+    assert sessions(server) == 1
+
+
+def test_sessions_stay_for_the_next_walk_and_then_go(
+    server: Server, sql_build: Build, timers: list[Callable[[], None]]
+) -> None:
+    first, second = (sql_build(server.settings, server.credentials) for _ in range(2))
+    first.poll(STOCK, {}, limit=5)
+    first.close()
+    assert (sessions(server), len(timers)) == (1, 1)
+    second.poll(STOCK, {}, limit=5)
+    assert sessions(server) == 1
+    engines.engines_close_idle(0)
+    assert second.poll(STOCK, {}, limit=5).records  # in use: not closed
+    second.close()
+    engines.engines_close_idle(60)
+    assert len(engines._shared) == 1  # used a moment ago: looked at again later
+    assert len(timers) == 3
+    engines.engines_close_idle(0)
+    deadline = time.monotonic() + 20
+    while sessions(server) and time.monotonic() < deadline:
+        time.sleep(0.02)
+    assert (sessions(server), engines._shared) == (0, {})
+
+
+def test_one_timer_for_any_number_of_walks(
+    server: Server, sql_build: Build, timers: list[Callable[[], None]]
+) -> None:
+    for _ in range(5):
+        connector = sql_build(server.settings, server.credentials)
+        connector.poll(STOCK, {}, limit=5)
+        connector.close()
+    assert len(timers) == 1
+    timers.pop()()
+    assert len(timers) == 1 and len(engines._shared) == 1
 
 
 def test_discovery_says_what_it_is(erp: SqlConnector, server: Server) -> None:
@@ -219,6 +264,19 @@ def test_a_wrong_password(mariadb_server: Server, sql_build: Build) -> None:
     assert "wrong-7c1" not in str(report.as_json())
     with pytest.raises(AuthFailed, match="does not accept this user and password"):
         erp.poll(STOCK, {}, limit=5)
+
+
+@needs("mariadb")
+def test_the_check_signs_in_anew(mariadb_server: Server, sql_build: Build) -> None:
+    erp = sql_build(mariadb_server.settings, mariadb_server.credentials)
+    assert erp.poll(STOCK, {}, limit=5).records
+    who = f"{mariadb_server.account}@'%'"
+    mariadb_server.run(f"ALTER USER {who} IDENTIFIED BY 'changed-9d'")
+    try:
+        assert [item.key for item in erp.check().items if not item.ok] == ["login"]
+    finally:
+        mariadb_server.run(f"ALTER USER {who} IDENTIFIED BY '{mariadb_server.password}'")
+    assert "login" not in [item.key for item in erp.check().items if not item.ok]
 
 
 @needs("postgresql")

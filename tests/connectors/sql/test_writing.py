@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from connectors.erp.sql import client
+from connectors.erp.sql import engines
 from connectors.erp.sql.connector import SqlConnector
 from connectors.ports.erp import WriteOutcome, WriteResult
 from demo.company import SHOWCASE, accept, come_back, go_down, orders, refuse_next
@@ -182,7 +182,7 @@ def test_the_erps_own_constraints_are_refusals(
 def test_down_busy_and_moved_are_transient(
     erp: SqlConnector, company: Path, params: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(client, "BUSY_SECONDS", 0.05)
+    monkeypatch.setattr(engines, "BUSY_SECONDS", 0.05)
     go_down(company)
     with pytest.raises(Transient, match="The ERP does not answer"):
         erp.perform(ORDER, params, idempotency_key="k1")

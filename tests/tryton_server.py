@@ -23,7 +23,6 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
 
 import pytest
 
@@ -202,9 +201,9 @@ class TrytonServer:
         """Goods leave the storage of `warehouse` to the customer, as a stock move that is done."""
         self._script("sell", product_code, warehouse, str(quantity))
 
-    def purchases(self) -> list[dict[str, Any]]:
-        """Every purchase, oldest first: number, state, reference, supplier, total_amount, lines …"""
-        found: list[dict[str, Any]] = json.loads(self._script("purchases"))
+    def purchases(self, reference: str = "") -> list[dict[str, Any]]:
+        """Oldest first, all or those with `reference`: number, state, supplier, total_amount, lines …"""
+        found: list[dict[str, Any]] = json.loads(self._script("purchases", reference))
         return found
 
     def sessions_end(self) -> None:
@@ -216,7 +215,7 @@ class TrytonServer:
             connection.execute("DELETE FROM ir_session")
 
     def _script(self, command: str, *arguments: str) -> str:
-        url = f"http://admin:{quote(PASSWORD)}@127.0.0.1:{self.port}/{DATABASE}/rpc/"
+        url = f"http://127.0.0.1:{self.port}/{DATABASE}/rpc/"
         return _run(self._venv / "bin" / "python", SCRIPT, command, url, *arguments)
 
 

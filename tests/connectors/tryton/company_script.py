@@ -3,7 +3,7 @@ commands play with it over XML-RPC, as another user of the same server would.
 
     python company_script.py seed <config> <database>
     python company_script.py sell <url> <product code> <warehouse code> <quantity>
-    python company_script.py purchases <url>        prints a JSON array
+    python company_script.py purchases <url> [reference]        prints a JSON array
 """
 
 from __future__ import annotations
@@ -179,9 +179,8 @@ def seed(config_file: str, database: str) -> None:
     users_create(company)
 
 
-def sell(url: str, product_code: str, warehouse_code: str, quantity: str) -> None:
+def sell(product_code: str, warehouse_code: str, quantity: str) -> None:
     """The whole way of goods to a customer: they leave the warehouse when the shipment is done."""
-    config.set_xmlrpc(url)
     location = Model.get("stock.location")
     (warehouse,) = location.find([("code", "=", warehouse_code), ("type", "=", "warehouse")])
     (product,) = Model.get("product.product").find([("code", "=", product_code)])
@@ -205,28 +204,47 @@ def warning_confirm(moves: list[int]) -> None:
     Model.get("res.user.warning")(user=user, name=name, always=True).save()
 
 
-def purchases(url: str) -> None:
-    config.set_xmlrpc(url)
-    found = Model.get("purchase.purchase").find([], order=[("id", "ASC")])
-    listed = [
-        {
-            "number": each.number,
-            "state": each.state,
-            "reference": each.reference,
-            "description": each.description,
-            "supplier": each.party.code,
-            "warehouse": each.warehouse.code,
-            "currency": each.currency.code,
-            "total_amount": str(each.total_amount),
-            "lines": [
-                {"product": line.product.code, "quantity": line.quantity, "unit_price": str(line.unit_price)}
-                for line in each.lines
-            ],
-        }
-        for each in found
-    ]
+def purchases(reference: str = "") -> None:
+    """Print them as a JSON array, oldest first; only those with this reference, if one is given."""
+    purchase, line = (config.get_config().get_proxy(f"purchase.{name}") for name in ("purchase", "line"))
+    names = ["number", "state", "reference", "description", "total_amount"]
+    names += ["party.code", "warehouse.code", "currency.code"]
+    domain = [["reference", "=", reference]] if reference else []
+    context = config.get_config().context
+    listed = []
+    for row in purchase.search_read(domain, 0, None, [("id", "ASC")], names, context):
+        lines = line.search_read(
+            [("purchase", "=", row["id"])],
+            0,
+            None,
+            [("id", "ASC")],
+            ["product.code", "quantity", "unit_price"],
+            context,
+        )
+        listed.append(
+            {
+                **{name: row[name] for name in ("number", "state", "reference", "description")},
+                "supplier": row["party."]["code"],
+                "warehouse": (row.get("warehouse.") or {}).get("code"),
+                "currency": row["currency."]["code"],
+                "total_amount": str(row["total_amount"]),
+                "lines": [
+                    {
+                        "product": each["product."]["code"],
+                        "quantity": each["quantity"],
+                        "unit_price": str(each["unit_price"]),
+                    }
+                    for each in lines
+                ],
+            }
+        )
     json.dump(listed, sys.stdout)
 
 
 if __name__ == "__main__":
-    {"seed": seed, "sell": sell, "purchases": purchases}[sys.argv[1]](*sys.argv[2:])
+    command, target, *arguments = sys.argv[1:]
+    if command == "seed":
+        seed(target, *arguments)
+    else:
+        with config.set_xmlrpc_session(target, "admin", PASSWORD):
+            {"sell": sell, "purchases": purchases}[command](*arguments)

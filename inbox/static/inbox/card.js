@@ -5,10 +5,14 @@ const STATE_ICONS = { decided: "check", failed: "cross", expired: "clock", cance
 const STILL_OPEN = new Set(["open", "working"]);
 const CJK = /[\u3400-\u9fff]/;
 
-/** `view`: {draft, note, pending, fresh, changed, focused}; `acts`: what the card can ask the page to do. */
+/**
+ * `view`: {draft, note, pending, fresh, changed, focused, acted}; `acts`: what the card can ask the page to do.
+ * Where the person acted, what comes of it stands under their finger, not above at the title, perhaps out of sight.
+ */
 export function cardElement(card, view, acts) {
   const busy = view.pending?.state === "sending";
   const open = card.state === "open";
+  const banner = stateBanner(card, busy);
   return h(
     "article",
     {
@@ -23,10 +27,11 @@ export function cardElement(card, view, acts) {
         card.title),
       h("time", { datetime: card.created_at, title: fullTime(card.created_at), "data-ago": card.created_at }, ago(card.created_at)),
     ),
-    stateBanner(card, busy),
+    view.acted ? null : banner,
     card.notice ? h("p", { class: "note note-notice" }, icon("info"), h("span", {}, card.notice)) : null,
     card.body ? h("p", { class: "card-body" }, card.body) : null,
     fieldsOf(card, view.changed),
+    view.acted ? banner : null,
     pendingNote(card, view.pending, acts),
     busy ? null : noteOf(card, view, acts),
     open && card.buttons.length ? actionsOf(card, view, busy, acts) : null,

@@ -21,12 +21,12 @@ let loaded = false;
 let refreshing = null;
 
 const drafts = keptRead("drafts");
-const answers = new Answers({ onChange: (id) => draw(id), onResult: answered });
+const answers = new Answers({ onChange: changed, onResult: answered });
 const watcher = new SeenWatcher(markSeen);
 const line = new LiveLine({ refresh, onHint, onStatus: setStatus });
 
 function viewOf(id) {
-  if (!views.has(id)) views.set(id, { draft: drafts[id] ?? {}, note: null, fresh: false, changed: null, focused: false });
+  if (!views.has(id)) views.set(id, { draft: drafts[id] ?? {}, note: null, fresh: false, changed: null, focused: false, acted: false });
   return views.get(id);
 }
 
@@ -209,6 +209,7 @@ function setStatus(name) {
 function chooseTab(name, focus) {
   if (tab !== name) {
     settled.clear();
+    for (const view of views.values()) view.acted = false;
     shown = PAGE_SIZE;
   }
   tab = name;
@@ -236,6 +237,11 @@ async function showCard(id) {
   const element = byId(`card-${id}`);
   element.focus({ preventScroll: true });
   element.scrollIntoView({ block: "start" });
+}
+
+function changed(id) {
+  viewOf(id).acted = true;
+  draw(id);
 }
 
 // ---- acting --------------------------------------------------------------------------------------------------------

@@ -66,8 +66,8 @@ def _clock(value: dt.datetime | dt.time) -> dict[str, int]:
 
 
 def _datetime(data: Mapping[str, Any]) -> dt.datetime:
-    names = ("year", "month", "day", "hour", "minute", "second", "microsecond")
-    return dt.datetime(*(data[name] for name in names), tzinfo=dt.UTC)
+    day = dt.datetime(data["year"], data["month"], data["day"], tzinfo=dt.UTC)
+    return day.replace(**{name: data[name] for name in ("hour", "minute", "second", "microsecond")})
 
 
 _DECODERS: dict[str, Callable[[Mapping[str, Any]], Any]] = {

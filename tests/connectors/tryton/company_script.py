@@ -12,6 +12,7 @@ import datetime as dt
 import hashlib
 import json
 import sys
+from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
 
@@ -241,10 +242,12 @@ def purchases(reference: str = "") -> None:
     json.dump(listed, sys.stdout)
 
 
+COMMANDS: dict[str, Callable[..., None]] = {"sell": sell, "purchases": purchases}
+
 if __name__ == "__main__":
     command, target, *arguments = sys.argv[1:]
     if command == "seed":
         seed(target, *arguments)
     else:
         with config.set_xmlrpc_session(target, "admin", PASSWORD):
-            {"sell": sell, "purchases": purchases}[command](*arguments)
+            COMMANDS[command](*arguments)

@@ -71,7 +71,8 @@ class CardBox:
         created_at = clock.now() - dt.timedelta(minutes=minutes_ago)
         self.cards[key] = {"id": key, "version": 1, "state": state, "created_at": created_at.isoformat(),
                            "seen": False, "on_hand": "80", "price": "¥ 1.20", "text": "", "notice": "",
-                           "confirm": "", **changes}  # fmt: skip
+                           "confirm": "", "quantity": "200", "quantity_type": "integer",
+                           **changes}  # fmt: skip
         return key
 
     def set(self, key: str, **changes: Any) -> None:
@@ -85,7 +86,12 @@ class CardBox:
             "warehouse": words["warehouse_value"], "incoming": "0", "supplier": words["supplier_value"],
             "price": card["price"],
         }  # fmt: skip
-        quantity = {"name": "quantity", "label": words["quantity"], "type": "integer", "value": "200"}
+        quantity = {
+            "name": "quantity",
+            "label": words["quantity"],
+            "type": card["quantity_type"],
+            "value": card["quantity"],
+        }
         buttons = [
             {"key": "create_po", "label": words["create"], "style": "primary", "confirm": card["confirm"],
              "inputs": [quantity], "replies": ["order {quantity}", "下单 {quantity}"]},

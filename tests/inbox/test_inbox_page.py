@@ -87,7 +87,7 @@ def test_a_quick_reply_decides_and_one_that_is_not_understood_stays_typed(
     reply.fill("order 200")
     card.get_by_role("button", name="Send").click()
     expect(card).to_have_attribute("data-state", "decided")
-    assert answers_of(cards) == [{"text": "maybe"}, {"text": "order 200"}]
+    assert answers_of(cards) == [{"text": "maybe", "version": 1}, {"text": "order 200", "version": 1}]
 
 
 def test_somebody_elses_decision_shows_here_and_a_late_click_is_told(
@@ -343,6 +343,37 @@ def test_a_card_that_is_taken_away_disappears(page: Page, buyer: User, cards: Ca
     tell(buyer, card_id)
     expect(card_of(page, card_id)).to_have_count(0)
     expect(page.get_by_role("heading", name="Nothing waits for you")).to_be_visible()
+
+
+def test_a_card_one_may_no_longer_see_disappears_and_nobody_is_signed_out(
+    page: Page, buyer: User, cards: CardBox
+) -> None:
+    card_id = cards.add()
+    tell(buyer, card_id)
+    expect(card_of(page, card_id)).to_be_visible()
+    cards.fault = lambda request: (
+        HttpResponse('{"detail": "You may not see this."}', "application/json", 403)
+        if request.path.endswith(f"{card_id}/")
+        else None
+    )
+    tell(buyer, card_id)
+    expect(card_of(page, card_id)).to_have_count(0)
+    expect(page.locator("#banner")).to_be_hidden()
+
+
+def test_a_decimal_keeps_its_decimals_when_stepped(page: Page, buyer: User, cards: CardBox) -> None:
+    card_id = cards.add(quantity="2.50", quantity_type="decimal")
+    tell(buyer, card_id)
+    quantity = card_of(page, card_id).get_by_label("Quantity", exact=True)
+    card_of(page, card_id).get_by_role("button", name="More: Quantity").click()
+    expect(quantity).to_have_value("3.50")
+    for _ in range(5):
+        card_of(page, card_id).get_by_role("button", name="Less: Quantity").click()
+    expect(quantity).to_have_value("0.00")
+    quantity.fill("1,5")
+    card_of(page, card_id).get_by_role("button", name="Create PO").click()
+    expect(card_of(page, card_id).locator(".field-error")).to_have_text("Enter a number, for example 200.")
+    assert answers_of(cards) == []
 
 
 def test_typing_is_not_disturbed_by_news_about_the_card(page: Page, buyer: User, cards: CardBox) -> None:

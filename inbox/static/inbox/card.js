@@ -125,12 +125,19 @@ function inputOf(card, button, input, view, locked, acts) {
   const step = (by) => h("button", {
     class: "step", type: "button", disabled: locked, "data-key": `${name}${by > 0 ? "+" : "-"}`,
     "aria-label": text(by > 0 ? "increase" : "decrease", { label: input.label }), "aria-controls": id,
-    on: { click: () => { const now = Number(box.value); if (Number.isFinite(now)) { box.value = String(Math.max(0, now + by)); acts.type(card, name, box.value); } } },
+    on: { click: () => { box.value = stepped(box.value, by); acts.type(card, name, box.value); } },
   }, by > 0 ? "+" : "−");
   return h("div", { class: "field" },
     h("label", { for: id }, input.label),
     errors.length ? h("p", { class: "field-error", id: `${id}-error`, role: "alert" }, errors.join(" ")) : null,
-    input.type === "integer" ? h("div", { class: "stepper" }, step(-1), box, step(1)) : box);
+    number ? h("div", { class: "stepper" }, step(-1), box, step(1)) : box);
+}
+
+/** One more or less, never below zero, with as many decimals as before; what is no number stays as it is. */
+function stepped(value, by) {
+  const now = Number(value);
+  if (value.trim() === "" || !Number.isFinite(now)) return value;
+  return Math.max(0, now + by).toFixed(value.split(".")[1]?.length ?? 0);
 }
 
 /** An example in the reader's language, from the texts the card's first button understands. */

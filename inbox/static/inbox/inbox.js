@@ -63,7 +63,8 @@ async function readList() {
 async function readCard(id) {
   try {
     const { status, data } = await call(`${page.urls.cards}${id}/`);
-    if (status === 404) drop(id);
+    // 403: the card is still there, but no longer for this person.
+    if (status === 404 || status === 403) drop(id);
     else if (sessionHolds(status) && status === 200) take(data);
     else if (status >= 500) banner(text("load_failed"));
     return status;
@@ -262,7 +263,7 @@ const acts = {
       const value = String(view.draft.inputs?.[`${button.key}.${input.name}`] ?? input.value ?? "").normalize("NFKC").trim();
       inputs[input.name] = value;
       if (input.type === "integer" && !/^[+-]?\d+$/.test(value)) errors[input.name] = [text("not_whole")];
-      if (input.type === "decimal" && !/^[+-]?\d+([.,]\d+)?$/.test(value)) errors[input.name] = [text("not_a_number")];
+      if (input.type === "decimal" && !/^[+-]?\d+(\.\d+)?$/.test(value)) errors[input.name] = [text("not_a_number")];
     }
     if (Object.keys(errors).length) {
       view.note = { kind: "field", errors };
@@ -279,13 +280,12 @@ const acts = {
     const view = viewOf(card.id);
     const words = (view.draft.text ?? "").trim();
     view.note = words ? null : { kind: "error", text: text("reply_empty") };
-    if (words) answers.submit(card.id, "reply", { text: words }, words);
+    if (words) answers.submit(card.id, "reply", { text: words, version: card.version }, words);
     else draw(card.id);
   },
   again(card, note) {
     viewOf(card.id).note = null;
-    const body = note.kindOfAnswer === "reply" ? note.body : { ...note.body, version: card.version };
-    answers.submit(card.id, note.kindOfAnswer, body, note.label);
+    answers.submit(card.id, note.kindOfAnswer, { ...note.body, version: card.version }, note.label);
   },
   dismiss(card) {
     viewOf(card.id).note = null;

@@ -24,7 +24,7 @@ from permissions.models import User
 from tests.inbox.conftest import person_add
 from tests.inbox.site import application
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.database, pytest.mark.django_db(transaction=True)]
 HOST = "baton.example"
 
 

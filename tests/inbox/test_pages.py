@@ -12,7 +12,7 @@ from inbox.catalog import PAGE_WORDS
 from inbox.middleware import client_address, person_zone
 from tests.inbox.conftest import PASSWORD, person_add
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.database, pytest.mark.django_db]
 
 
 def log_in(client: Client, username: str, password: str = PASSWORD, target: str = "") -> object:

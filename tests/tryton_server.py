@@ -100,7 +100,8 @@ def environment_build() -> Path:
             try:
                 _run(venv / "bin" / "python", "-m", "pip", "install", "--quiet", "--retries", "1", *PINS)
             except (RuntimeError, subprocess.TimeoutExpired) as error:
-                raise TrytonUnavailable(f"pip cannot install trytond 8.2: {str(error)[-300:]}") from error
+                reason = str(error).strip().splitlines()[-1]
+                raise TrytonUnavailable(f"pip cannot install trytond 8.2: {reason}") from error
             (venv / "ready").touch()
     return venv
 

@@ -33,6 +33,7 @@ class DemoCompany:
 
     def prepared(self) -> DemoCompany:
         demo_prepare()
+        Connection.objects.update(poll_seconds=3600.0)  # polled when a test says so
         self.work()
         return self
 

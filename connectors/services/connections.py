@@ -10,6 +10,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from connectors import catalog
+from connectors.dictionary.objects import OBJECTS_BY_NAME
 from connectors.mapping import definition_check
 from connectors.models import Connection, ConnectionState, ObjectMapping, RecordedObject
 from connectors.ports.check import CheckReport
@@ -99,6 +100,7 @@ def connection_register(
     report = values_check(connector, plain, hidden) if checked else CheckReport(())
     if not report.ok:
         raise ConnectionRefused(report)
+    defaults = defaults_find(connector, plain, hidden)
     if manifest.kind is ConnectorKind.ERP:
         hidden = {**hidden, "hook_token": secrets.token_urlsafe(32), "hook_hmac_secret": secrets.token_urlsafe(32)}
     with transaction.atomic():
@@ -116,7 +118,7 @@ def connection_register(
             poll_seconds=poll_seconds or manifest.poll_seconds,
             owner=actor if getattr(actor, "pk", None) else None,
         )
-        defaults_install(connection)
+        defaults_install(connection, defaults)
         generation_bump(GENERATION)
         audit_record(actor, "connection.registered", connection, name, connector=connector)
     return connection, report
@@ -131,16 +133,36 @@ class ConnectionRefused(ConfigError):
         self.report = report
 
 
-def defaults_install(connection: Connection) -> None:
-    """The vendor's default mapping, and recording of what it maps, from the first day."""
-    manifest = connection.manifest
+def defaults_find(connector: str, plain: Mapping[str, Any], hidden: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+    """The vendor's default mapping, kept to what this account really offers. Goes over the network."""
+    manifest = catalog.manifest(connector)
     if manifest.kind is not ConnectorKind.ERP:
-        return
-    built = connector_build(connection.connector, connection.settings, connection.credentials)
+        return {}
+    built = connector_build(connector, plain, hidden)
     try:
         defaults: Mapping[str, Mapping[str, Any]] = built.default_mapping()
+        if manifest.erp is None or not manifest.erp.discovers or not defaults:
+            return {name: dict(definition) for name, definition in defaults.items()}
+        offered = {each.name: {one.name for one in each.fields} for each in built.discover()}
     finally:
         built.close()
+    found = {}
+    for name, definition in defaults.items():
+        columns = offered.get(str(definition.get("source")))
+        if columns is None:
+            continue
+        fields = {key: spec for key, spec in definition["fields"].items() if spec.get("source") in columns}
+        kept = {**definition, "fields": fields}
+        if kept.get("changed_at") not in columns:
+            kept["changed_at"] = ""
+        if not definition_check(OBJECTS_BY_NAME[name], kept):
+            found[name] = kept
+    return found
+
+
+def defaults_install(connection: Connection, defaults: Mapping[str, Mapping[str, Any]]) -> None:
+    """Store the default mapping, and record what it maps from the first day."""
+    manifest = connection.manifest
     for object_name, definition in defaults.items():
         ObjectMapping.objects.create(connection=connection, object=object_name, definition=dict(definition))
         if manifest.erp is not None and manifest.erp.polls:

@@ -65,7 +65,7 @@ def company_page(request: HttpRequest) -> HttpResponse:
                 }
                 for each in shown
             ],
-            "orders": [] if down else list(reversed(orders(path)))[:LATEST_ORDERS],
+            "orders": [] if down else orders(path)[:LATEST_ORDERS],
         },
     )
 

@@ -15,6 +15,7 @@ from connectors import catalog
 from connectors.models import Connection, ConnectionState
 from connectors.ports.erp import ConnectorContext, ErpConnector
 from connectors.ports.im import ImConnector
+from connectors.ports.manifest import ConnectorKind
 from kernel import clock, live
 from kernel.audit import audit_record
 from kernel.errors import AuthFailed, BatonError, RateLimited, Transient
@@ -26,13 +27,19 @@ from kernel.work import backoff_seconds
 BREAKER_FAILURES = 3
 BREAKER_MOST_SECONDS = 60.0
 
-_builders: Registry[Any] = Registry("connector", {key: catalog.factory_path(key) for key in catalog.MANIFESTS})
+_builders: Registry[Any] = Registry(
+    "connector", {key: catalog.factory_path(key) for key in catalog.MANIFESTS}
+)
 
 
-def connector_build(key: str, plain: Mapping[str, Any], credentials: Mapping[str, Any]) -> Any:
+def connector_build(
+    key: str, plain: Mapping[str, Any], credentials: Mapping[str, Any], *, inbound_path: str = ""
+) -> Any:
     """A connector from bare values (the form tests a connection before it is saved)."""
     context = ConnectorContext(
-        http=HttpClient(allow_nets=nets_parse(settings.BATON_ALLOW_NETS)), language=get_language() or "en"
+        http=HttpClient(allow_nets=nets_parse(settings.BATON_ALLOW_NETS)),
+        language=get_language() or "en",
+        inbound_path=inbound_path,
     )
     return _builders.get(key)(plain, credentials, context)
 
@@ -77,7 +84,12 @@ def outcome_note(connection: Connection, error: BatonError | None) -> None:
 @contextmanager
 def _opened(connection: Connection) -> Iterator[Any]:
     breaker_refuse(connection)
-    connector = connector_build(connection.connector, connection.settings, connection.credentials)
+    connector = connector_build(
+        connection.connector,
+        connection.settings,
+        connection.credentials,
+        inbound_path=f"/replies/{connection.slug}/" if connection.kind == ConnectorKind.IM else "",
+    )
     try:
         yield connector
     except BatonError as error:

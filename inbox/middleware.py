@@ -21,7 +21,8 @@ class PersonPreferencesMiddleware:
         if not user.is_authenticated:
             return self.get_response(request)
         with timezone.override(person_zone(user.time_zone)):
-            if settings.LANGUAGE_COOKIE_NAME in request.COOKIES:
+            # A demo account is whoever tries it: the browser knows that person's language, the account does not.
+            if settings.LANGUAGE_COOKIE_NAME in request.COOKIES or user.is_demo:
                 return self.get_response(request)
             with translation.override(user.language):
                 request.LANGUAGE_CODE = translation.get_language()

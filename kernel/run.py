@@ -41,6 +41,12 @@ class Installation:
         host = "127.0.0.1" if self.bind in ("0.0.0.0", "::") else self.bind
         return f"http://{f'[{host}]' if ':' in host else host}:{self.port}"
 
+    @property
+    def host(self) -> str:
+        """A name that Baton answers to, for asking itself: of ALLOWED_HOSTS the first without a wildcard."""
+        names = [each.strip() for each in os.environ.get("ALLOWED_HOSTS", "").split(",")]
+        return next((each for each in names if each and not each.startswith(("*", "."))), "localhost")
+
     def manage(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
             [sys.executable, str(ROOT / "manage.py"), *arguments],
@@ -80,7 +86,7 @@ class Installation:
         host = "127.0.0.1" if self.bind == "0.0.0.0" else self.bind
         connection = http.client.HTTPConnection(host, self.port, timeout=2)
         try:
-            connection.request("GET", "/healthz", headers={"Host": "localhost"})
+            connection.request("GET", "/healthz", headers={"Host": self.host, "X-Forwarded-Proto": "https"})
             return connection.getresponse().status == 200
         finally:
             connection.close()

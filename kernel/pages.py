@@ -92,7 +92,11 @@ class PageAdmin(ListAdmin[M]):
         raise NotImplementedError
 
     def change_view(
-        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
+        self,
+        request: HttpRequest,
+        object_id: str,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
     ) -> HttpResponse:
         obj = self.row(request, object_id)
         if request.method == "POST":

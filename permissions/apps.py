@@ -6,3 +6,9 @@ class PermissionsConfig(AppConfig):
     name = "permissions"
     verbose_name = _("Permissions")
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        from kernel.access import access_bind
+        from permissions import objects
+
+        access_bind(objects)

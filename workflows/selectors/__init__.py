@@ -9,6 +9,8 @@ from workflows.selectors.ledger import (
 from workflows.selectors.runtrace import RunTrace, run_trace
 from workflows.selectors.shown import RecordView, event_view, state_view
 from workflows.selectors.visible import (
+    may_list_events,
+    may_list_runs,
     visible_deliveries,
     visible_events,
     visible_interactions,
@@ -26,6 +28,8 @@ __all__ = [
     "events_classified",
     "ledger_counts",
     "ledger_oldest_seconds",
+    "may_list_events",
+    "may_list_runs",
     "run_trace",
     "state_view",
     "visible_deliveries",

@@ -19,6 +19,16 @@ def visible_rules(user: Any) -> QuerySet[Rule]:
     return visible_objects(user, Rule.objects.all())
 
 
+def may_list_runs(user: Any) -> bool:
+    """Whether pages of runs and cards are offered at all: to whoever may see a rule, or make one."""
+    return may_any(user, "add", Rule) or may_any(user, "view", Interaction) or visible_rules(user).exists()
+
+
+def may_list_events(user: Any) -> bool:
+    """Whether the ledger is offered at all: to whoever may see a connection."""
+    return may_any(user, "view", Event) or visible_objects(user, Connection.objects.all()).exists()
+
+
 def visible_runs(user: Any) -> QuerySet[Run]:
     if may_any(user, "view", Rule):
         return Run.objects.all()

@@ -1,0 +1,8 @@
+"""The pages of analysts and auditors: rules, runs, the ledger, cards."""
+
+from workflows.admin.cards import DeliveryAdmin, InteractionAdmin, ReplyAdmin
+from workflows.admin.ledger import EventAdmin
+from workflows.admin.rules import RuleAdmin
+from workflows.admin.runs import RunAdmin
+
+__all__ = ["DeliveryAdmin", "EventAdmin", "InteractionAdmin", "ReplyAdmin", "RuleAdmin", "RunAdmin"]

@@ -1,0 +1,210 @@
+"""The ledger: every event, what it told, and what became of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from django.contrib import admin, messages
+from django.contrib.admin.views.main import ChangeList
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from connectors.models import Connection, Event, EventState
+from connectors.selectors import dictionary_objects
+from kernel.badges import badge
+from kernel.pages import PageAdmin
+from kernel.text import text_show
+from permissions.objects import may_object, visible_objects
+from permissions.policies import MASK, Gate
+from workflows.admin.views import ledger_tiles, run_lines
+from workflows.models import Rule
+from workflows.selectors import (
+    LEDGER_CATEGORIES,
+    events_classified,
+    ledger_counts,
+    ledger_oldest_seconds,
+    may_list_events,
+    state_view,
+    visible_events,
+    visible_rules,
+    visible_runs,
+)
+from workflows.services.replay import failed_event_replay
+
+HELD = {
+    "first_sight": gettext_lazy("It was already so when Baton first saw the record."),
+    "was_true": gettext_lazy("It was already true before this change."),
+    "was_unknown": gettext_lazy("Before this change it was not known whether it was true."),
+    "consumed": gettext_lazy("It has fired for this record and waits until the condition is false again."),
+    "cooldown": gettext_lazy("The cool-down of the rule is not over."),
+}
+VERDICTS = {
+    "true": gettext_lazy("true"),
+    "false": gettext_lazy("false"),
+    "unknown": gettext_lazy("unknown"),
+}
+
+
+class CategoryFilter(admin.SimpleListFilter):
+    title = gettext_lazy("outcome")
+    parameter_name = "category"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        return list(LEDGER_CATEGORIES.items())
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Event]) -> QuerySet[Event]:
+        return queryset.filter(category=self.value()) if self.value() else queryset
+
+
+class ConnectionFilter(admin.SimpleListFilter):
+    title = gettext_lazy("connection")
+    parameter_name = "connection"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        found = visible_objects(request.user, Connection.objects.filter(kind="erp"))
+        return [(str(pk), name) for pk, name in found.values_list("pk", "name")]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Event]) -> QuerySet[Event]:
+        value = self.value()
+        return queryset.filter(connection_id=int(value)) if value and value.isdigit() else queryset
+
+
+class ObjectFilter(admin.SimpleListFilter):
+    title = gettext_lazy("object")
+    parameter_name = "object"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> Iterator[tuple[str, Any]]:
+        names: dict[str, str] = {}
+        for pk in visible_objects(request.user, Connection.objects.filter(kind="erp")).values_list(
+            "pk", flat=True
+        ):
+            names.update({each.name: str(each.label) for each in dictionary_objects(pk)})
+        yield from names.items()
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Event]) -> QuerySet[Event]:
+        return queryset.filter(object=self.value()) if self.value() else queryset
+
+
+@admin.register(Event)
+class EventAdmin(PageAdmin[Event]):
+    list_display = (
+        "number",
+        "connection",
+        "object_words",
+        "record_words",
+        "change",
+        "source",
+        "category",
+        "detected_at",
+    )
+    list_display_links = ("number", "record_words")
+    list_filter = (CategoryFilter, "state", ObjectFilter, ConnectionFilter, "detected_at")
+    search_fields = ("=key",)
+    search_help_text = gettext_lazy("The record's exact key")
+    detail_template = "admin/events/detail.html"
+    list_before_template = "admin/events/tiles.html"
+
+    def visible(self, request: HttpRequest) -> QuerySet[Event]:
+        return visible_events(request.user).select_related("connection")
+
+    def may_list(self, request: HttpRequest) -> bool:
+        return may_list_events(request.user)
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Event]:
+        self.gate = Gate(request.user)
+        return events_classified(self.visible(request))
+
+    def changelist_view(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        counts = ledger_counts(request.user)
+        extra = {"tiles": ledger_tiles(counts), "total": sum(counts.values()),
+                 "oldest_seconds": ledger_oldest_seconds(request.user)}  # fmt: skip
+        return super().changelist_view(request, {**extra, **(extra_context or {})})
+
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
+        return super().get_changelist(request, **kwargs)
+
+    @admin.display(description=gettext_lazy("event"), ordering="id")
+    def number(self, event: Event) -> str:
+        return f"#{event.pk}"
+
+    @admin.display(description=gettext_lazy("object"))
+    def object_words(self, event: Event) -> str:
+        view = self._view(event)
+        return str(view.about.label) if view.about is not None else event.object or "–"
+
+    @admin.display(description=gettext_lazy("record"))
+    def record_words(self, event: Event) -> str:
+        view = self._view(event)
+        return view.title or view.key(event.key) or "–"
+
+    @admin.display(description=gettext_lazy("outcome"))
+    def category(self, event: Event) -> str:
+        key = event.category  # type: ignore[attr-defined]
+        return badge(key, LEDGER_CATEGORIES[key])
+
+    def _view(self, event: Event) -> Any:
+        return state_view(self.gate, event.connection_id, event.object, event.after or event.before)
+
+    def detail_context(self, request: HttpRequest, obj: Event) -> dict[str, Any]:
+        gate = Gate(request.user)
+        after = state_view(gate, obj.connection_id, obj.object, obj.after)
+        before = state_view(gate, obj.connection_id, obj.object, obj.before)
+        allowed = after.decision.allowed if obj.after else before.decision.allowed
+        names = list(dict.fromkeys([*(f.name for f in after.fields()), *(f.name for f in before.fields())]))
+        rows = [
+            {
+                "label": after.label(name),
+                "before": before.value(name) if obj.before else "–",
+                "after": after.value(name) if obj.after else "–",
+                "changed": name in (obj.changed or ()),
+            }
+            for name in names
+        ]
+        runs = (
+            visible_runs(request.user)
+            .filter(event=obj)
+            .select_related("rule", "version", "event__connection")
+        )
+        category = getattr(obj, "category", "")
+        replayable = obj.state in (EventState.NEEDS_MAPPING, EventState.FAILED)
+        view = after if obj.after else before
+        return {
+            "title": _("Event #%(number)s") % {"number": obj.pk},
+            "event": obj,
+            "badge": badge(category, LEDGER_CATEGORIES[category]),
+            "object_label": view.about.label if view.about is not None else obj.object,
+            "record": view.title or view.key(obj.key),
+            "allowed": allowed,
+            "decision": view.decision,
+            "rows": rows,
+            "reason": text_show(obj.reason) if allowed or obj.state == EventState.NEEDS_MAPPING else MASK,
+            "verdicts": self._verdicts(request, obj),
+            "runs": run_lines(gate, runs),
+            "may_replay": replayable and may_object(request.user, "operate", obj.connection),
+        }
+
+    @staticmethod
+    def _verdicts(request: HttpRequest, event: Event) -> list[dict[str, Any]]:
+        """What each rule made of it; rules this person may not know of are left out."""
+        wanted = {each["rule"] for each in event.verdicts}
+        rules: dict[int, Rule] = {each.pk: each for each in visible_rules(request.user).filter(pk__in=wanted)}
+        return [
+            {
+                "rule": rules[each["rule"]],
+                "version": each["version"],
+                "verdict": VERDICTS.get(each["verdict"], each["verdict"]),
+                "fired": each["fired"],
+                "held": HELD.get(each["held"], each["held"]),
+            }
+            for each in event.verdicts
+            if each["rule"] in rules
+        ]
+
+    def act_replay(self, request: HttpRequest, event: Event) -> None:
+        failed_event_replay(request.user, event.pk)  # type: ignore[arg-type]
+        messages.success(request, _("The event is being looked at again."))

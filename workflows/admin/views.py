@@ -1,0 +1,47 @@
+"""Small shapes that several pages show."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+from urllib.parse import urlencode
+
+from django.urls import reverse
+
+from kernel.badges import MOODS, badge
+from kernel.text import text_show
+from permissions.policies import Gate
+from workflows.models import Run
+from workflows.selectors import LEDGER_CATEGORIES, event_view
+
+
+def ledger_tiles(counts: Mapping[str, int], query: Mapping[str, str] | None = None) -> list[dict[str, Any]]:
+    """One tile per category, leading to its events."""
+    ledger = reverse("admin:connectors_event_changelist")
+    return [
+        {
+            "key": key,
+            "label": label,
+            "count": counts.get(key, 0),
+            "mood": MOODS[key] if counts.get(key) else "plain",
+            "url": f"{ledger}?{urlencode({**(query or {}), 'category': key})}",
+        }
+        for key, label in LEDGER_CATEGORIES.items()
+    ]
+
+
+def run_lines(gate: Gate, runs: Iterable[Run]) -> list[dict[str, Any]]:
+    """Runs as list lines; the record's title only where the gate shows it."""
+    lines = []
+    for run in runs:
+        view = event_view(gate, run.event)
+        lines.append(
+            {
+                "run": run,
+                "url": reverse("admin:workflows_run_change", args=[run.pk]),
+                "badge": badge(run.state, run.get_state_display()),
+                "record": view.title or view.key(run.event.key),
+                "reason": text_show(run.reason) if view.decision.allowed else "",
+            }
+        )
+    return lines

@@ -1,8 +1,10 @@
-"""Cache invalidation across processes: bump a row's number in the writer's transaction, compare before use."""
+"""Caches across processes: a writer bumps a row's number in its transaction, a reader compares before use."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import Generic, TypeVar
 
 from django.db.models import F
@@ -10,15 +12,35 @@ from django.db.models import F
 from kernel.models import Generation
 
 T = TypeVar("T")
+_looked: ContextVar[dict[str, int] | None] = ContextVar("generations looked at", default=None)
+
+
+@contextmanager
+def generations_held() -> Iterator[None]:
+    """Look at each generation once inside the block: for the rows of one page, read at one moment."""
+    token = _looked.set({})
+    try:
+        yield
+    finally:
+        _looked.reset(token)
 
 
 def generation_bump(key: str) -> None:
+    looked = _looked.get()
+    if looked is not None:
+        looked.pop(key, None)
     if not Generation.objects.filter(pk=key).update(number=F("number") + 1):
         Generation.objects.get_or_create(pk=key, defaults={"number": 1})
 
 
 def generation_number(key: str) -> int:
-    return Generation.objects.filter(pk=key).values_list("number", flat=True).first() or 0
+    looked = _looked.get()
+    if looked is not None and key in looked:
+        return looked[key]
+    number = Generation.objects.filter(pk=key).values_list("number", flat=True).first() or 0
+    if looked is not None:
+        looked[key] = number
+    return number
 
 
 class Cached(Generic[T]):

@@ -17,6 +17,7 @@ from rest_framework.response import Response
 from inbox.api.base import ApiView, Moment, reader
 from inbox.api.schema import ErrorAnswer
 from kernel.errors import NotFound, PermissionDenied
+from kernel.generation import generations_held
 from messaging.models import Interaction, InteractionState
 from messaging.selectors import gate_of, inbox_cards, inbox_interaction, inbox_interactions
 from messaging.services.answers import AnswerResult, answer_submit
@@ -142,9 +143,9 @@ class SeenBody(serializers.Serializer[Any]):
 
 
 def _cards(user: User, interactions: list[Interaction]) -> list[dict[str, Any]]:
-    return [
-        dict(CardShown({"notice": "", **card.as_json()}).data) for card in inbox_cards(user, interactions)
-    ]
+    with generations_held():
+        cards = inbox_cards(user, interactions)
+    return [dict(CardShown({"notice": "", **card.as_json()}).data) for card in cards]
 
 
 def _asked(user: User, uid: uuid.UUID) -> Interaction:

@@ -18,6 +18,8 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.utils.urls import replace_query_param
 
+from kernel.generation import generations_held
+
 PAGE_ROWS = 50
 MOST_ROWS = 200
 MOST_SCANNED = 1_000
@@ -81,7 +83,9 @@ def page_answer(
         batch = list(newest[: limit + 1])
         more = len(batch) > limit
         batch = batch[:limit]
-        for row, shown in zip(batch, show(batch), strict=True):
+        with generations_held():
+            seen = show(batch)
+        for row, shown in zip(batch, seen, strict=True):
             if len(results) == limit:
                 more = True
                 break

@@ -1,0 +1,225 @@
+"""Who may do what: every address of the API × every person of the demo company × a stranger.
+
+The table below has one row per address and method. It is compared with the URL conf, so an address without an
+entry fails; and a refused request may write nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+from django.db import connection, transaction
+from django.test.utils import CaptureQueriesContext
+from django.urls import URLPattern, URLResolver, reverse
+from rest_framework.test import APIClient
+
+from config.urls import urlpatterns
+from demo.people import PEOPLE
+from demo.services.prepare import password
+from tests.api.conftest import Speak, written
+from tests.company import DemoCompany
+from workflows.models import Rule, Run, Step, StepState
+
+pytestmark = pytest.mark.database
+ROLES = ("", *(each.login for each in PEOPLE))
+METHODS = ("get", "post", "put", "patch", "delete")
+
+
+@dataclass
+class World:
+    """One card is open, one step is a dead letter."""
+
+    company: DemoCompany
+    login: str = ""
+
+    def __post_init__(self) -> None:
+        self.company.sell()
+        self.run = Run.objects.get()
+        self.rule = Rule.objects.get()
+        self.dead = Step.objects.create(
+            run=self.run,
+            path="/steps/0/buttons/create_po/then/0",
+            action="create_document",
+            state=StepState.DEAD,
+        )
+        self.card = self.company.interaction().uid
+
+
+Body = Callable[[World], dict[str, Any]]
+Allowed = dict[str, int]
+
+
+@dataclass(frozen=True)
+class Entry:
+    """`allowed` maps logins to their status (`*`: everybody signed in); all others get `other`."""
+
+    allowed: Allowed
+    other: int = 404
+    stranger: int = 401
+    path: Callable[[World], dict[str, Any]] = lambda world: {}
+    body: Body = lambda world: {}
+
+    def expected(self, login: str) -> int:
+        if not login:
+            return self.stranger
+        return self.allowed.get(login, self.allowed.get("*", self.other))
+
+
+def _connection(world: World) -> dict[str, Any]:
+    return {"pk": world.company.connection.pk}
+
+
+def _rule(world: World) -> dict[str, Any]:
+    return {"pk": world.rule.pk}
+
+
+def _run(world: World) -> dict[str, Any]:
+    return {"pk": world.run.pk}
+
+
+def _card(world: World) -> dict[str, Any]:
+    return {"uid": world.card}
+
+
+def _new_connection(world: World) -> dict[str, Any]:
+    return {"name": "Shop", "slug": "shop", "connector": "erp.webhook", "settings": {}}
+
+
+def _new_rule(world: World) -> dict[str, Any]:
+    return {
+        "key": "copy",
+        "name": {"en": "Copy"},
+        "connection": world.company.connection.pk,
+        "draft": world.rule.draft,
+    }
+
+
+def _sign_in(world: World) -> dict[str, Any]:
+    known = bool(world.login)
+    return {"username": world.login or "buyer", "password": password() if known else "wrong"}
+
+
+EVERYBODY = {"*": 200}
+IT_ONLY = {"it": 200, "analyst": 403, "auditor": 403}
+READS_RULES = {"analyst": 200, "owner": 200, "auditor": 200}
+WRITES_RULES = {"analyst": 200, "owner": 403, "auditor": 403}
+
+TABLE: dict[tuple[str, str], Entry] = {
+    ("schema", "get"): Entry(EVERYBODY, stranger=200),
+    ("token", "post"): Entry(EVERYBODY, body=_sign_in),
+    ("connections", "get"): Entry(EVERYBODY),
+    ("connections", "post"): Entry({"it": 201}, other=403, body=_new_connection),
+    ("connection", "get"): Entry({"it": 200, "analyst": 200, "auditor": 200}, path=_connection),
+    ("connection", "patch"): Entry(IT_ONLY, path=_connection, body=lambda world: {"name": "Demo"}),
+    ("connection-check", "post"): Entry(IT_ONLY, path=_connection),
+    ("connection-discover", "get"): Entry(IT_ONLY, path=_connection),
+    ("connection-discover", "post"): Entry(IT_ONLY, path=_connection),
+    ("connection-pause", "post"): Entry(IT_ONLY, path=_connection),
+    ("connection-resume", "post"): Entry(IT_ONLY, path=_connection),
+    ("rules", "get"): Entry(EVERYBODY),
+    ("rules", "post"): Entry({"analyst": 201}, other=403, body=_new_rule),
+    ("rule", "get"): Entry(READS_RULES, path=_rule),
+    ("rule", "patch"): Entry(WRITES_RULES, path=_rule, body=lambda world: {"name": {"en": "Other"}}),
+    ("rule-check", "post"): Entry(READS_RULES, path=_rule),
+    ("rule-publish", "post"): Entry(WRITES_RULES, path=_rule),
+    ("rule-off", "post"): Entry(WRITES_RULES, path=_rule),
+    ("rule-on", "post"): Entry(WRITES_RULES, path=_rule),
+    ("events", "get"): Entry(EVERYBODY),
+    ("event", "get"): Entry(
+        {"it": 403, "analyst": 200, "auditor": 200}, path=lambda world: {"pk": world.run.event_id}
+    ),
+    ("runs", "get"): Entry(EVERYBODY),
+    ("run", "get"): Entry(READS_RULES, path=_run),
+    ("run-trace", "get"): Entry(READS_RULES, path=_run),
+    ("step-replay", "post"): Entry(WRITES_RULES, path=lambda world: {"pk": world.dead.pk}),
+    ("deliveries", "get"): Entry(EVERYBODY),
+    ("ledger", "get"): Entry(EVERYBODY),
+    ("cards", "get"): Entry(EVERYBODY),
+    ("cards-seen", "post"): Entry({"*": 204}, body=lambda world: {"ids": [str(world.card)]}),
+    ("card", "get"): Entry({"buyer": 200}, path=_card),
+    ("card-answer", "post"): Entry({"buyer": 200}, path=_card, body=lambda world: {"button": "not_now"}),
+    ("card-reply", "post"): Entry({"buyer": 200}, path=_card, body=lambda world: {"text": "not now"}),
+    ("nothing-here", "get"): Entry({}, stranger=404, path=lambda world: {"rest": "nothing/"}),
+    ("replies", "post"): Entry({}, stranger=404, path=lambda world: {"slug": "nobody"}),
+    ("healthz", "get"): Entry(EVERYBODY, stranger=200),
+    ("readyz", "get"): Entry(EVERYBODY, stranger=200),
+    # The test client comes from this machine, as a scraper does; somebody signed in counts as who they are.
+    ("metrics", "get"): Entry(
+        {"it": 200, "analyst": 200, "owner": 200, "auditor": 200}, other=403, stranger=200
+    ),
+}
+PLAIN_VIEWS = {"nothing-here": {"get"}, "healthz": {"get"}, "readyz": {"get"}, "replies": {"post"}}
+ELSEWHERE = {"admin/", "i18n/", ""}
+"""Parts of the site with tests of their own."""
+
+
+def _patterns() -> Iterator[URLPattern]:
+    for found in urlpatterns:
+        if isinstance(found, URLPattern):
+            yield found
+        elif str(found.pattern) == "api/v1/":
+            yield from _inside(found)
+
+
+def _inside(resolver: URLResolver) -> Iterator[URLPattern]:
+    for found in resolver.url_patterns:
+        if isinstance(found, URLResolver):
+            yield from _inside(found)
+        else:
+            yield found
+
+
+def test_every_address_and_method_has_an_entry() -> None:
+    found = set()
+    for pattern in _patterns():
+        assert pattern.name, f"{pattern.pattern} has no name"
+        view: Any = getattr(pattern.callback, "view_class", None) or getattr(pattern.callback, "cls", None)
+        methods = PLAIN_VIEWS.get(pattern.name) or {each for each in METHODS if hasattr(view, each)}
+        found |= {(pattern.name, method) for method in methods}
+    assert found == TABLE.keys()
+    parts = {str(each.pattern) for each in urlpatterns if isinstance(each, URLResolver)}
+    assert parts == ELSEWHERE | {"api/v1/"}
+
+
+@contextmanager
+def undone() -> Iterator[None]:
+    with transaction.atomic():
+        yield
+        transaction.set_rollback(True)
+
+
+def test_the_matrix(company: DemoCompany, speak: Speak) -> None:
+    world = World(company)
+    wrong = []
+    for login in ROLES:
+        world.login = login
+        client = speak(login)
+        for (name, method), entry in TABLE.items():
+            expected, url = entry.expected(login), reverse(name, kwargs=entry.path(world))
+            with undone(), CaptureQueriesContext(connection) as caught:
+                answer = _ask(client, method, url, entry.body(world))
+            if answer.status_code != expected:
+                wrong.append(
+                    f"{login or 'a stranger'}, {method} {name}: {answer.status_code}, not {expected}"
+                )
+            if expected >= 400:
+                wrong += [f"{login}, {method} {name} wrote {sql}" for sql in written(caught)]
+                assert answer.json()["detail"], name
+    assert wrong == []
+
+
+def _ask(client: APIClient, method: str, url: str, body: dict[str, Any]) -> Any:
+    return client.get(url) if method == "get" else getattr(client, method)(url, body)
+
+
+def test_a_method_an_address_does_not_have_is_refused(company: DemoCompany, speak: Speak) -> None:
+    world = World(company)
+    client = speak("it")
+    for name, _method in TABLE:
+        if name not in PLAIN_VIEWS:
+            url = reverse(name, kwargs=TABLE[name, _method].path(world))
+            assert client.delete(url).status_code == 405, name

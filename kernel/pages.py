@@ -1,9 +1,9 @@
-"""The base of the administration's pages: lists that stay fast on huge tables, and detail pages of our own."""
+"""The base of the administration's pages: lists that stay fast on huge tables, detail pages of our own."""
 
 from __future__ import annotations
 
 import logging
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied as DjangoPermissionDenied
@@ -18,8 +18,10 @@ from kernel.errors import BatonError, PermissionDenied
 
 if TYPE_CHECKING:
     from django.contrib.admin import ModelAdmin
+    from django.contrib.admin.views.main import ChangeList
 else:
     from unfold.admin import ModelAdmin
+    from unfold.views import ChangeList
 
 M = TypeVar("M", bound=models.Model)
 MOST_COUNTED = 5_000
@@ -38,7 +40,25 @@ class CappedPaginator(Paginator[Any]):
         return len(rows)
 
 
-class ListAdmin(ModelAdmin[M], Generic[M] if TYPE_CHECKING else object):
+class CappedList(ChangeList):
+    """A change list that does not ask a second time how many rows there are."""
+
+    def get_results(self, request: HttpRequest) -> None:
+        super().get_results(request)
+        self.full_result_count = self.result_count
+
+
+class Crumb:
+    """What the breadcrumbs show of a row: its page's title, never the row's own text, which may tell a record's key."""
+
+    def __init__(self, obj: models.Model, title: str) -> None:
+        self._meta, self.pk, self.title = obj._meta, obj.pk, title
+
+    def __str__(self) -> str:
+        return self.title
+
+
+class ListAdmin(ModelAdmin[M]):
     """Rows to be read. Subclasses say which are visible and open what may be changed."""
 
     paginator = CappedPaginator
@@ -48,6 +68,9 @@ class ListAdmin(ModelAdmin[M], Generic[M] if TYPE_CHECKING else object):
     list_filter_sheet = True
     compressed_fields = True
     actions: Any = None
+
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
+        return CappedList
 
     def visible(self, request: HttpRequest) -> models.QuerySet[M]:
         """The rows this person may list."""
@@ -131,12 +154,12 @@ class PageAdmin(ListAdmin[M]):
         values = {
             **self.admin_site.each_context(request),
             "opts": self.opts,
-            "title": str(obj) if obj is not None else str(self.opts.verbose_name_plural),
-            "original": obj,
+            "title": str(self.opts.verbose_name_plural),
+            "original": Crumb(obj, str(context.get("title") or obj)) if obj is not None else None,
             "is_nav_sidebar_enabled": True,
             **context,
         }
-        request.current_app = self.admin_site.name  # type: ignore[attr-defined]
+        request.current_app = self.admin_site.name
         return TemplateResponse(request, template, values, status=status)
 
     def refuse(self, request: HttpRequest, allowed: bool) -> None:

@@ -16,7 +16,7 @@ else:
 
 
 class StaffSite(AdminSite):
-    """A superuser without a role may enter, to give the first roles; what records hold stays behind the gate."""
+    """A superuser without a role may enter, to give the first roles; records stay behind the gate."""
 
     index_title = _("Overview")
     enable_nav_sidebar = True
@@ -28,7 +28,7 @@ class StaffSite(AdminSite):
         return user.is_superuser or user.groups.exists()
 
     def login(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
-        """Strangers go to the login page; somebody signed in without a role is told so, not sent round in circles."""
+        """Strangers go to the login page; somebody signed in without a role is told so."""
         target = request.GET.get("next") or resolve_url("admin:index")
         if request.user.is_authenticated and not self.has_permission(request):
             return render(request, "admin/no_role.html", status=403)

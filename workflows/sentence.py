@@ -22,7 +22,7 @@ def rule_sentence(rule: Rule, raw: Mapping[str, Any] | None = None) -> Localized
     """Of the definition `raw`, else the one in force, else the draft. What is incomplete is said to be so.
 
     "When a stock level record in Demo ERP is created or changed and on hand is less than reorder level
-    becomes true, ask the buyer of the record with “Create PO” / “Not now”. “Create PO”: create a purchase order."
+    becomes true, ask the buyer of the record with “Create PO” / “Not now”. “Create PO”: create a …"
     """
     try:
         definition = definition_read(

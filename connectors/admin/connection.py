@@ -13,12 +13,13 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from connectors import catalog
-from connectors.admin.forms import ConnectionForm, SettingsForm
+from connectors.admin.forms import ConnectionForm, EditForm
 from connectors.admin.inbound import InboundPages
 from connectors.admin.mapping import MappingPages
 from connectors.models import Connection, ConnectionState, RecordedObject
 from connectors.ports.check import CheckReport
 from connectors.ports.manifest import ConnectorKind
+from connectors.selectors import dictionary_objects
 from connectors.services.connections import (
     ConnectionRefused,
     connection_check,
@@ -151,7 +152,7 @@ class ConnectionAdmin(MappingPages, InboundPages):
     def _once(
         self, request: HttpRequest, connection: Connection, report: CheckReport | None, said: str
     ) -> HttpResponse:
-        """The page that shows the hook address with its token, this one time: it is stored encrypted, and nowhere else."""
+        """The page that shows the hook address with its token, this one time: it is stored encrypted."""
         secrets = connection.credentials if connection.kind == ConnectorKind.ERP else {}
         context = {
             "title": connection.name,
@@ -167,11 +168,15 @@ class ConnectionAdmin(MappingPages, InboundPages):
 
     def detail_context(self, request: HttpRequest, obj: Connection) -> dict[str, Any]:
         may_change = self.may(request, "change", obj)
+        labels = {each.name: str(each.label) for each in dictionary_objects(obj.pk)}
         return {
             **self.frame(request, obj, "overview"),
             "form": self._form(obj) if may_change else None,
             "report": obj.check_report,
-            "recorded": list(obj.recorded_objects.all()),
+            "recorded": [
+                {"row": each, "label": labels.get(each.object, each.object)}
+                for each in obj.recorded_objects.all()
+            ],
             "hook_url": hook_url(obj) if obj.kind == ConnectorKind.ERP else "",
             "replies_url": replies_url(obj),
             "settings": self._settings_words(obj),
@@ -195,9 +200,9 @@ class ConnectionAdmin(MappingPages, InboundPages):
         }
 
     @staticmethod
-    def _form(connection: Connection, data: Any = None) -> SettingsForm:
+    def _form(connection: Connection, data: Any = None) -> EditForm:
         known = frozenset(connection.credentials) & connection.manifest.secret_names()
-        return SettingsForm(connection.manifest, data, stored=connection.settings, secrets=known)
+        return EditForm(connection, data, secrets=known)
 
     @staticmethod
     def _settings_words(connection: Connection) -> list[tuple[str, str]]:
@@ -213,7 +218,13 @@ class ConnectionAdmin(MappingPages, InboundPages):
         report: CheckReport | None = None
         if form.is_valid():
             try:
-                connection_edit(request.user, connection, form.values())
+                connection_edit(
+                    request.user,
+                    connection,
+                    form.values(),
+                    name=form.cleaned_data["name"],
+                    poll_seconds=form.cleaned_data.get("poll_seconds"),
+                )
             except ConnectionRefused as error:
                 report = error.report
             except (ConfigError, Conflict) as error:

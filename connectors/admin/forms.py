@@ -55,7 +55,7 @@ def _field(setting: Setting, *, is_stored: bool) -> forms.Field:
 
 
 class SettingsForm(forms.Form):
-    """The manifest's settings; `stored` are the connection's plain ones, `secrets` the names of the stored secrets."""
+    """The manifest's settings; `stored` are the plain ones, `secrets` the names of the stored secrets."""
 
     def __init__(
         self,
@@ -80,10 +80,49 @@ class SettingsForm(forms.Form):
         }
 
 
-class ConnectionForm(SettingsForm):
-    """A new connection: its names, how often to poll, and the settings."""
+class NamedForm(SettingsForm):
+    """With the name, and how often to poll where that is done at all."""
 
     name = forms.CharField(label=gettext_lazy("Name"), max_length=120, widget=UnfoldAdminTextInputWidget())
+    poll_seconds = forms.FloatField(
+        label=gettext_lazy("Poll every (seconds)"),
+        min_value=0.5,
+        max_value=86_400,
+        required=False,
+        widget=UnfoldAdminTextInputWidget(attrs={"inputmode": "decimal"}),
+    )
+    known: Connection | None = None
+
+    def poll_drop(self) -> None:
+        """Leave the polling out for a connector that is not polled."""
+        manifest = self.manifest
+        if manifest.kind is not ConnectorKind.ERP or manifest.erp is None or not manifest.erp.polls:
+            del self.fields["poll_seconds"]
+
+    def clean_name(self) -> str:
+        name: str = self.cleaned_data["name"]
+        others = Connection.objects.filter(name=name)
+        if self.known is not None:
+            others = others.exclude(pk=self.known.pk)
+        if others.exists():
+            raise forms.ValidationError(_("Another connection has this name."))
+        return name
+
+
+class EditForm(NamedForm):
+    """A stored connection: its short name and connector stay."""
+
+    def __init__(self, connection: Connection, data: Any = None, *, secrets: frozenset[str]) -> None:
+        super().__init__(connection.manifest, data, stored=connection.settings, secrets=secrets)
+        self.known = connection
+        self.fields["name"].initial = connection.name
+        self.fields["poll_seconds"].initial = connection.poll_seconds
+        self.poll_drop()
+
+
+class ConnectionForm(NamedForm):
+    """A new connection."""
+
     slug = forms.CharField(
         label=gettext_lazy("Short name"),
         max_length=60,
@@ -93,27 +132,13 @@ class ConnectionForm(SettingsForm):
         validators=[RegexValidator(r"^[a-z0-9-]+$", gettext_lazy("Small letters, digits and hyphens only."))],
         widget=UnfoldAdminTextInputWidget(attrs={"autocapitalize": "none"}),
     )
-    poll_seconds = forms.FloatField(
-        label=gettext_lazy("Poll every (seconds)"),
-        min_value=0.5,
-        max_value=86_400,
-        required=False,
-        widget=UnfoldAdminIntegerFieldWidget(),
-    )
+    field_order = ("name", "slug", "poll_seconds")
 
     def __init__(self, manifest: Manifest, data: Any = None) -> None:
         super().__init__(manifest, data)
-        polls = manifest.kind is ConnectorKind.ERP and manifest.erp is not None and manifest.erp.polls
-        if polls:
-            self.fields["poll_seconds"].initial = manifest.poll_seconds
-        else:
-            del self.fields["poll_seconds"]
-
-    def clean_name(self) -> str:
-        name: str = self.cleaned_data["name"]
-        if Connection.objects.filter(name=name).exists():
-            raise forms.ValidationError(_("Another connection has this name."))
-        return name
+        self.fields["poll_seconds"].initial = manifest.poll_seconds
+        self.order_fields(self.field_order)
+        self.poll_drop()
 
     def clean_slug(self) -> str:
         slug: str = self.cleaned_data["slug"]

@@ -1,4 +1,4 @@
-"""What others post to a connection: the inbound mapping as JSON, and the last bodies with what became of them."""
+"""What others post to a connection: the inbound mapping as JSON, and the last bodies."""
 
 from __future__ import annotations
 

@@ -72,7 +72,7 @@ class MappingPages(PageAdmin[Connection]):
         return HttpResponseRedirect(request.get_full_path())
 
     def mapping_view(self, request: HttpRequest, pk: int, name: str) -> HttpResponse:
-        """One object's table. `try` shows what the typed mapping would make of the samples; `save` makes a version."""
+        """One object's table. `try` shows what the typed mapping makes of the samples; `save` makes a version."""
         connection = self.row(request, str(pk))
         if connection.kind != ConnectorKind.ERP:
             raise Http404
@@ -102,7 +102,7 @@ class MappingPages(PageAdmin[Connection]):
         context = {
             **self.frame(request, connection, "mapping"),
             **_live(connection, about, definition),
-            "object": about,
+            "about": about,
             "stored": stored,
             "definition": definition,
             "problems": [each for each in problems if not each.field],
@@ -123,12 +123,8 @@ def _live(connection: Connection, about: DictionaryObject, definition: Mapping[s
             if capabilities is not None and capabilities.discovers:
                 sources = erp.discover()
             chosen = next((each for each in sources if each.name == definition.get("source")), None)
-            if (
-                definition.get("source")
-                and definition.get("key")
-                and capabilities is not None
-                and capabilities.polls
-            ):
+            readable = capabilities is not None and capabilities.polls
+            if readable and definition.get("source") and definition.get("key"):
                 compiled = CompiledMapping(about, definition)
                 page = erp.poll(_everything(compiled.source, chosen), {}, limit=SAMPLES)
                 samples = [_sample(compiled, each) for each in page.records[:SAMPLES]]

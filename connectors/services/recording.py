@@ -34,7 +34,7 @@ def recording_start(actor: Any, connection: Connection, object_name: str) -> Non
 
 
 def recording_stop(actor: Any, connection: Connection, object_name: str) -> None:
-    """No more polling of this object; records and events stay. Recording it again begins with a first walk."""
+    """No more polling of this object; records and events stay. Recording again begins with a first walk."""
     with transaction.atomic():
         RecordedObject.objects.filter(connection=connection, object=object_name).delete()
         audit_record(actor, "connection.recording_stopped", connection, object_name)

@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext
 
 from kernel.badges import badge as badge_html
+from kernel.text import text_show
 
 register = template.Library()
 
@@ -102,6 +103,12 @@ def precise(moment: dt.datetime | None) -> str:
 def moment(value: dt.datetime | None) -> str:
     """The reader's local date and time."""
     return date_format(timezone.localtime(value), "SHORT_DATETIME_FORMAT") if value else "–"
+
+
+@register.filter
+def stored(text: str) -> str:
+    """A stored reason in the reader's language."""
+    return text_show(text)
 
 
 @register.filter

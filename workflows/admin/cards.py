@@ -1,4 +1,4 @@
-"""Questions, messages and replies of the rules a person may see. They are listed here because the rule decides who may."""
+"""Questions, messages and replies of the rules a person may see: the rule decides who may list them."""
 
 from __future__ import annotations
 

@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from typing import Any
 
 from django.contrib import admin, messages
-from django.contrib.admin.views.main import ChangeList
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
@@ -23,6 +22,7 @@ from workflows.admin.views import ledger_tiles, run_lines
 from workflows.models import Rule
 from workflows.selectors import (
     LEDGER_CATEGORIES,
+    category_filter,
     events_classified,
     ledger_counts,
     ledger_oldest_seconds,
@@ -56,7 +56,8 @@ class CategoryFilter(admin.SimpleListFilter):
         return list(LEDGER_CATEGORIES.items())
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Event]) -> QuerySet[Event]:
-        return queryset.filter(category=self.value()) if self.value() else queryset
+        value = self.value()
+        return category_filter(queryset, value) if value in LEDGER_CATEGORIES else queryset
 
 
 class ConnectionFilter(admin.SimpleListFilter):
@@ -124,9 +125,6 @@ class EventAdmin(PageAdmin[Event]):
         extra = {"tiles": ledger_tiles(counts), "total": sum(counts.values()),
                  "oldest_seconds": ledger_oldest_seconds(request.user)}  # fmt: skip
         return super().changelist_view(request, {**extra, **(extra_context or {})})
-
-    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
-        return super().get_changelist(request, **kwargs)
 
     @admin.display(description=gettext_lazy("event"), ordering="id")
     def number(self, event: Event) -> str:

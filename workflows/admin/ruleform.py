@@ -51,7 +51,7 @@ class DefinitionField(forms.CharField):
         return json.dumps(value, ensure_ascii=False, indent=2) if isinstance(value, Mapping) else value
 
     def to_python(self, value: Any) -> Any:
-        text = super().to_python(value)
+        text = super().to_python(value) or ""
         try:
             found = json.loads(text)
         except json.JSONDecodeError as error:

@@ -2,6 +2,7 @@
 
 from workflows.selectors.ledger import (
     LEDGER_CATEGORIES,
+    category_filter,
     events_classified,
     ledger_counts,
     ledger_oldest_seconds,
@@ -24,6 +25,7 @@ __all__ = [
     "LEDGER_CATEGORIES",
     "RecordView",
     "RunTrace",
+    "category_filter",
     "event_view",
     "events_classified",
     "ledger_counts",

@@ -41,6 +41,11 @@ def events_classified(events: QuerySet[Event]) -> QuerySet[Event]:
     return found
 
 
+def category_filter(events: QuerySet[Event], category: str) -> QuerySet[Event]:
+    """Of events_classified's rows, those of one category."""
+    return events.filter(Q(category=category))
+
+
 def ledger_counts(user: Any, since: dt.datetime | None = None) -> dict[str, int]:
     """How many of the events this person may list are in which category; every category is named."""
     events = visible_events(user)

@@ -98,7 +98,8 @@ def state_view(
     about = about_find(connection_id, object_name)
     if about is None:
         return RecordView(None, data or {}, Decision(False))
-    return RecordView(about, data or {}, gate.decide(about, scope_columns(about, data or {})))
+    decision = gate.decide(about, scope_columns(about, data or {}), connection_id=connection_id)
+    return RecordView(about, data or {}, decision)
 
 
 def event_view(gate: Gate, event: Event) -> RecordView:

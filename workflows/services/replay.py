@@ -24,7 +24,8 @@ from workflows.selectors import visible_deliveries, visible_events, visible_step
 def dead_step_replay(actor: User, step_id: int) -> Step:
     """Replay from this step, as somebody who may publish its rule.
 
-    Raises NotFound for a step of a rule the actor may not know of, PermissionDenied, and Conflict when it is not dead.
+    Raises NotFound for a step of a rule the actor may not know of, PermissionDenied, and Conflict when it is
+    not dead.
     """
     step = visible_steps(actor).select_related("run__rule").filter(pk=step_id).first()
     if step is None:
@@ -38,7 +39,7 @@ def dead_step_replay(actor: User, step_id: int) -> Step:
 
 
 def failed_event_replay(actor: User, event_id: int) -> Event:
-    """Map again what needed mapping, or plan again what could not be planned; for whoever operates the connection.
+    """Map again what needed mapping, plan again what could not be planned; for whoever operates the connection.
 
     Raises NotFound, PermissionDenied, and Conflict when it still does not map or is neither.
     """
@@ -64,9 +65,10 @@ def failed_event_replay(actor: User, event_id: int) -> Event:
 
 
 def failed_delivery_replay(actor: User, delivery_id: int) -> Delivery:
-    """Send a failed or held-back message again; for whoever may publish the rule it belongs to, or operates its channel.
+    """Send a failed or held-back message again; for whoever may publish its rule, or operates its channel.
 
-    The gate is asked anew. Raises NotFound, PermissionDenied, and Conflict when it neither failed nor was held back.
+    The gate is asked anew. Raises NotFound, PermissionDenied, and Conflict when it neither failed nor was
+    held back.
     """
     delivery = visible_deliveries(actor).select_related("connection").filter(pk=delivery_id).first()
     if delivery is None:

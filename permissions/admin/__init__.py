@@ -1,0 +1,6 @@
+"""The pages of people and their rights."""
+
+from permissions.admin.grants import GrantAdmin
+from permissions.admin.people import IdentityAdmin, PersonAdmin, RoleAdmin, RoleMappingAdmin
+
+__all__ = ["GrantAdmin", "IdentityAdmin", "PersonAdmin", "RoleAdmin", "RoleMappingAdmin"]

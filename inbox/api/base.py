@@ -5,8 +5,9 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterable
 from copy import copy
-from typing import Any, cast
+from typing import Any, TypeVar, cast
 
+from django.http import QueryDict
 from django.utils import translation
 from rest_framework import serializers
 from rest_framework.negotiation import BaseContentNegotiation
@@ -19,6 +20,8 @@ from inbox.api.body import JsonBody
 from inbox.api.schema import ApiSchema
 from kernel.text import language_normalise
 from permissions.models import User
+
+S = TypeVar("S", bound=serializers.Serializer[Any])
 
 
 class JsonOnly(BaseContentNegotiation):
@@ -57,6 +60,16 @@ def reader(request: Request) -> User:
     """Who asks, reading in the language of this request: a choice made in the browser goes first."""
     found = copy(person(request))
     found.language = language_normalise(translation.get_language())
+    return found
+
+
+def read(shape: type[S], data: Any) -> S:
+    """What was sent, checked against `shape`. Raises ValidationError naming what is wrong.
+
+    Query parameters are taken as plain values: an empty filter is a wrong one, not one left out.
+    """
+    found = shape(data=data.dict() if isinstance(data, QueryDict) else data)
+    found.is_valid(raise_exception=True)
     return found
 
 

@@ -25,7 +25,7 @@ from connectors.services.connections import (
     connection_resume,
 )
 from connectors.services.factory import erp_open
-from inbox.api.base import ApiView, Moment, person
+from inbox.api.base import ApiView, Moment, person, read
 from inbox.api.paging import PageQuery, page_answer, page_shape
 from inbox.api.schema import CheckReportShown
 from kernel.errors import ConfigError, Conflict, NotFound, PermissionDenied
@@ -182,8 +182,7 @@ def connection_visible(user: User, pk: int, action: str = "", refusal: str = "")
 class ConnectionList(ApiView):
     @extend_schema(parameters=[PageQuery], responses=page_shape(ConnectionShown), summary="Connections")
     def get(self, request: Request) -> Response:
-        query = PageQuery(data=request.query_params)
-        query.is_valid(raise_exception=True)
+        query = read(PageQuery, request.query_params)
         user = person(request)
         rows = visible_objects(user, Connection.objects.select_related("owner"))
         return page_answer(request, rows, lambda batch: connections_shown(user, batch), query.validated_data)
@@ -198,8 +197,7 @@ class ConnectionList(ApiView):
         user = person(request)
         if not may_any(user, "add", Connection):
             raise PermissionDenied(_("You may not register connections."))
-        body = ConnectionNew(data=request.data)
-        body.is_valid(raise_exception=True)
+        body = read(ConnectionNew, request.data)
         given = body.validated_data
         try:
             row, _report = connection_register(
@@ -231,8 +229,7 @@ class ConnectionOne(ApiView):
     def patch(self, request: Request, pk: int) -> Response:
         user = person(request)
         row = connection_visible(user, pk, "change", _("You may not change this connection."))
-        body = ConnectionChange(data=request.data)
-        body.is_valid(raise_exception=True)
+        body = read(ConnectionChange, request.data)
         given = body.validated_data
         try:
             connection_edit(
@@ -281,8 +278,7 @@ class ConnectionPause(ApiView):
     def post(self, request: Request, pk: int) -> Response:
         user = person(request)
         row = connection_visible(user, pk, "operate", _("You may not pause this connection."))
-        body = PauseReason(data=request.data)
-        body.is_valid(raise_exception=True)
+        body = read(PauseReason, request.data)
         connection_pause(user, row, body.validated_data["reason"])
         return _one(user, pk)
 

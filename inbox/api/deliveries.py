@@ -11,7 +11,7 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from inbox.api.base import ApiView, Moment, person
+from inbox.api.base import ApiView, Moment, person, read
 from inbox.api.paging import RowFilter, page_answer, page_shape
 from kernel.text import text_show
 from messaging.models import Delivery, DeliveryState
@@ -82,8 +82,7 @@ def delivery_shown(gate: Gate, delivery: Delivery) -> dict[str, Any] | None:
 class DeliveryList(ApiView):
     @extend_schema(parameters=[DeliveryFilter], responses=page_shape(DeliveryShown), summary="Deliveries")
     def get(self, request: Request) -> Response:
-        query = DeliveryFilter(data=request.query_params)
-        query.is_valid(raise_exception=True)
+        query = read(DeliveryFilter, request.query_params)
         gate = Gate(person(request))
 
         def show(batch: Sequence[Delivery]) -> list[dict[str, Any] | None]:

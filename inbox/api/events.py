@@ -14,7 +14,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from connectors.models import Connection, Event, EventState, Outcome
-from inbox.api.base import ApiView, Moment, person
+from inbox.api.base import ApiView, Moment, person, read
 from inbox.api.paging import RowFilter, page_answer, page_shape
 from kernel.errors import NotFound, PermissionDenied
 from kernel.text import text_show
@@ -127,8 +127,7 @@ def _events(user: User) -> QuerySet[Event]:
 class EventList(ApiView):
     @extend_schema(parameters=[EventFilter], responses=page_shape(EventShown), summary="Events")
     def get(self, request: Request) -> Response:
-        query = EventFilter(data=request.query_params)
-        query.is_valid(raise_exception=True)
+        query = read(EventFilter, request.query_params)
         shown = EventReader(person(request))
 
         def show(batch: Sequence[Event]) -> list[dict[str, Any] | None]:

@@ -14,7 +14,7 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from inbox.api.base import ApiView, Moment, reader
+from inbox.api.base import ApiView, Moment, read, reader
 from inbox.api.schema import ErrorAnswer
 from kernel.errors import NotFound, PermissionDenied
 from kernel.generation import generations_held
@@ -226,8 +226,7 @@ class CardAnswer(ApiView):
     def post(self, request: Request, uid: uuid.UUID) -> Response:
         user = reader(request)
         interaction = _asked(user, uid)
-        body = AnswerBody(data=request.data)
-        body.is_valid(raise_exception=True)
+        body = read(AnswerBody, request.data)
         given = body.validated_data
         result = answer_submit(
             interaction.pk,
@@ -250,8 +249,7 @@ class CardReply(ApiView):
     def post(self, request: Request, uid: uuid.UUID) -> Response:
         user = reader(request)
         interaction = _asked(user, uid)
-        body = ReplyBody(data=request.data)
-        body.is_valid(raise_exception=True)
+        body = read(ReplyBody, request.data)
         if not gate_of(Gate(user), interaction).allowed:
             raise PermissionDenied(_("You may not see this (any more)."))
         return _answer(
@@ -262,7 +260,6 @@ class CardReply(ApiView):
 class CardsSeen(ApiView):
     @extend_schema(request=SeenBody, responses={204: None}, summary="These cards were looked at")
     def post(self, request: Request) -> Response:
-        body = SeenBody(data=request.data)
-        body.is_valid(raise_exception=True)
+        body = read(SeenBody, request.data)
         cards_seen(reader(request), body.validated_data["ids"])
         return Response(status=204)

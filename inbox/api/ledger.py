@@ -10,7 +10,7 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from inbox.api.base import ApiView, person
+from inbox.api.base import ApiView, person, read
 from workflows.selectors import LEDGER_CATEGORIES, ledger_counts, ledger_oldest_seconds
 
 
@@ -39,8 +39,7 @@ class Ledger(ApiView):
         parameters=[LedgerFilter], responses=LedgerShown, summary="Counts of events by what became of them"
     )
     def get(self, request: Request) -> Response:
-        query = LedgerFilter(data=request.query_params)
-        query.is_valid(raise_exception=True)
+        query = read(LedgerFilter, request.query_params)
         counts = ledger_counts(person(request), query.validated_data.get("since"))
         oldest = ledger_oldest_seconds(person(request))
         values = {**counts, "total": sum(counts.values()), "oldest_in_progress_seconds": oldest}

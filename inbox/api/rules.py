@@ -14,7 +14,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from connectors.models import Connection
-from inbox.api.base import ApiView, Moment, person
+from inbox.api.base import ApiView, Moment, person, read
 from inbox.api.paging import LARGEST_ID, PageQuery, page_answer, page_shape
 from inbox.api.schema import ProblemShown
 from kernel.errors import ConfigError, Conflict, NotFound, PermissionDenied
@@ -158,8 +158,7 @@ def _all(batch: Sequence[Rule]) -> list[dict[str, Any]]:
 class RuleList(ApiView):
     @extend_schema(parameters=[PageQuery], responses=page_shape(RuleShown), summary="Rules")
     def get(self, request: Request) -> Response:
-        query = PageQuery(data=request.query_params)
-        query.is_valid(raise_exception=True)
+        query = read(PageQuery, request.query_params)
         rows = visible_objects(person(request), Rule.objects.select_related("connection", "current", "owner"))
         return page_answer(request, rows, _all, query.validated_data)
 
@@ -173,8 +172,7 @@ class RuleList(ApiView):
         user = person(request)
         if not may_any(user, "add", Rule):
             raise PermissionDenied(_("You may not make rules."))
-        body = RuleNew(data=request.data)
-        body.is_valid(raise_exception=True)
+        body = read(RuleNew, request.data)
         given = body.validated_data
         connection = visible_objects(user, Connection.objects.all()).filter(pk=given["connection"]).first()
         if connection is None:
@@ -199,8 +197,7 @@ class RuleOne(ApiView):
     def patch(self, request: Request, pk: int) -> Response:
         user = person(request)
         rule = rule_visible(user, pk)
-        body = RuleChange(data=request.data)
-        body.is_valid(raise_exception=True)
+        body = read(RuleChange, request.data)
         rule_edit(user, rule, name=body.validated_data.get("name"), draft=body.validated_data.get("draft"))
         return _one(user, pk)
 
@@ -212,8 +209,7 @@ class RulePublish(ApiView):
     def post(self, request: Request, pk: int) -> Response:
         user = person(request)
         rule = rule_visible(user, pk)
-        body = PublishNote(data=request.data)
-        body.is_valid(raise_exception=True)
+        body = read(PublishNote, request.data)
         version = rule_publish(user, rule, note=body.validated_data["note"])
         return Response(RuleVersionShown(version).data)
 
@@ -224,8 +220,7 @@ class RuleCheck(ApiView):
     )
     def post(self, request: Request, pk: int) -> Response:
         rule = rule_visible(person(request), pk)
-        body = RuleDraft(data=request.data)
-        body.is_valid(raise_exception=True)
+        body = read(RuleDraft, request.data)
         owner = rule.owner if isinstance(rule.owner, User) else None
         problems = rule_check(rule.connection, body.validated_data.get("draft", rule.draft), owner)
         return Response(ProblemsShown({"problems": problems}).data)

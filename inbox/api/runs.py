@@ -11,7 +11,7 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from inbox.api.base import ApiView, Moment, person
+from inbox.api.base import ApiView, Moment, person, read
 from inbox.api.paging import LARGEST_ID, RowFilter, page_answer, page_shape
 from kernel.errors import NotFound, PermissionDenied
 from kernel.text import text_show
@@ -98,8 +98,7 @@ def _run(user: User, pk: int) -> tuple[Run, dict[str, Any]]:
 class RunList(ApiView):
     @extend_schema(parameters=[RunFilter], responses=page_shape(RunShown), summary="Runs")
     def get(self, request: Request) -> Response:
-        query = RunFilter(data=request.query_params)
-        query.is_valid(raise_exception=True)
+        query = read(RunFilter, request.query_params)
         gate = Gate(person(request))
 
         def show(batch: Sequence[Run]) -> list[dict[str, Any] | None]:

@@ -15,7 +15,7 @@ from rest_framework.permissions import AllowAny
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from inbox.api.base import ApiView
+from inbox.api.base import ApiView, read
 from inbox.api.schema import ErrorAnswer
 from kernel.audit import audit_record
 
@@ -43,8 +43,7 @@ class TokenTake(ApiView):
         examples=[OpenApiExample("Buyer", {"username": "buyer", "password": "…"}, request_only=True)],
     )
     def post(self, request: Request) -> Response:
-        body = TokenRequest(data=request.data)
-        body.is_valid(raise_exception=True)
+        body = read(TokenRequest, request.data)
         # The wrapper, not Django's request: a lock-out is answered here as JSON, not by a middleware's page.
         asked: Any = request
         user = authenticate(asked, **body.validated_data)

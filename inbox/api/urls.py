@@ -5,11 +5,13 @@ from __future__ import annotations
 from django.http import HttpRequest, JsonResponse
 from django.urls import path, re_path
 from django.utils.translation import gettext as _
+from django.views.decorators.csrf import csrf_exempt
 from drf_spectacular.views import SpectacularAPIView
 
 from inbox.api import connections, deliveries, events, inbox, ledger, rules, runs, token
 
 
+@csrf_exempt
 def nothing_here(request: HttpRequest, rest: str = "") -> JsonResponse:
     """An unknown address under the API answers as the API does, not with a page."""
     detail = _("There is nothing at this address. The addresses are described in /api/v1/schema/.")

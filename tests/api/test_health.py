@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import datetime as dt
+from typing import Any
 
 import pytest
 from django.db import DatabaseError
+from django.db.migrations.executor import MigrationExecutor
 from django.test import Client
 from prometheus_client.parser import text_string_to_metric_families
 from pytest_django import Settings
@@ -56,8 +58,8 @@ def test_a_database_that_is_away_is_named(monkeypatch: pytest.MonkeyPatch, db: N
 
 
 def test_pending_migrations_are_named(monkeypatch: pytest.MonkeyPatch, db: None) -> None:
-    class Behind(health.MigrationExecutor):
-        def migration_plan(self, *args: object, **options: object) -> list[object]:
+    class Behind(MigrationExecutor):
+        def migration_plan(self, *args: Any, **options: Any) -> Any:
             return ["one"]
 
     monkeypatch.setattr(health, "MigrationExecutor", Behind)
@@ -113,7 +115,7 @@ def test_metrics_are_counted_from_the_rows(company: DemoCompany) -> None:
 
 
 def test_metrics_are_for_this_machine_and_for_staff(company: DemoCompany) -> None:
-    far = {"REMOTE_ADDR": "192.0.2.7"}
+    far: dict[str, Any] = {"REMOTE_ADDR": "192.0.2.7"}
     assert Client(**far).get("/metrics").status_code == 401
     assert Client(headers={"x-forwarded-for": "127.0.0.1"}).get("/metrics").status_code == 401
     for login, status in (("it", 200), ("buyer", 403)):

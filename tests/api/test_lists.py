@@ -67,7 +67,8 @@ def test_values_of_a_closed_class_are_masked(company: DemoCompany, speak: Speak)
 
 def test_rows_outside_the_scopes_are_not_listed(company: DemoCompany, speak: Speak) -> None:
     company.sell()
-    warehouse = Event.objects.filter(object="stock_level").latest("id").after["warehouse"]
+    newest: Any = Event.objects.filter(object="stock_level").latest("id").after
+    warehouse = newest["warehouse"]
     grants = Grant.objects.filter(group__user=company.user("analyst"))
     analyst = speak("analyst")
     run = Run.objects.get()

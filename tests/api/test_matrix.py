@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from django.db import connection, transaction
@@ -158,7 +158,7 @@ ELSEWHERE = {"admin/", "i18n/", ""}
 
 
 def _patterns() -> Iterator[URLPattern]:
-    for found in urlpatterns:
+    for found in cast(list[URLPattern | URLResolver], urlpatterns):
         if isinstance(found, URLPattern):
             yield found
         elif str(found.pattern) == "api/v1/":

@@ -61,7 +61,7 @@ def _known(company: DemoCompany, path: str) -> dict[str, Any]:
     model: Any = {"connections": None, "rules": Rule, "events": Run, "runs": Run, "steps": Step}[
         path.strip("/").split("/")[2]
     ]
-    row = company.connection if model is None else model.objects.get()
+    row: Any = company.connection if model is None else model.objects.get()
     return {"id": row.event_id if "/events/" in path else row.pk}
 
 
@@ -89,6 +89,7 @@ def test_every_answer_is_one_the_schema_names(
     schema = schemathesis.openapi.from_wsgi("/api/v1/schema/?format=json", wsgi)
     checks = CHECKS + ([negative_data_rejection] if mode is GenerationMode.NEGATIVE else [])
     tried = 0
+    found: Any
     for found in schema.get_all_operations():
         requests = _requests(found.ok(), company, mode)
         if requests is None:
@@ -102,7 +103,7 @@ def test_every_answer_is_one_the_schema_names(
             suppress_health_check=list(HealthCheck),
         )
         @given(case=requests)
-        def ask(case: Case) -> None:
+        def ask(case: Case[Any]) -> None:
             nonlocal tried
             tried += 1
             with transaction.atomic(), CaptureQueriesContext(connection) as caught:

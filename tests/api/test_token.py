@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from pytest_django import Settings
 from rest_framework.authtoken.models import Token
@@ -73,7 +75,8 @@ def test_guessing_is_stopped(company: DemoCompany, settings: Settings) -> None:
     ],
 )
 def test_a_body_that_cannot_be_read_is_refused(db: None, body: bytes, content_type: str, status: int) -> None:
-    answer = APIClient().generic("POST", TOKEN, body, content_type=content_type)
+    sent: Any = body
+    answer = APIClient().generic("POST", TOKEN, sent, content_type=content_type)
     assert answer.status_code == status
     assert answer.json()["detail"] and answer.json()["code"]
 

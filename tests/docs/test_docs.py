@@ -17,6 +17,8 @@ LINK = re.compile(r"\]\(([^)#\s]+)(?:#[^)\s]*)?\)")
 CODE = re.compile(r"^```.*?^```", re.MULTILINE | re.DOTALL)
 FOLDERS = ("home", "root", "tmp", "work", "Users", "mnt", "workspace")
 MACHINE_PATH = re.compile(rf"(?<![\w.:/-])/(?:{'|'.join(FOLDERS)})/[\w.-]+")
+ROOMS = "config|demo|inbox|workflows|messaging|permissions|connectors|kernel|tests|scripts|deploy"
+FILE = re.compile(rf"`((?:{ROOMS})/[\w./-]+)`")
 PICTURE_MOST_BYTES = 250_000
 
 
@@ -53,6 +55,12 @@ def test_relative_links_lead_somewhere(page: Path) -> None:
     ]
     missing = [each for each in targets if not (page.parent / each).exists()]
     assert missing == []
+
+
+@pytest.mark.parametrize("page", [page for page in PAGES if page.parent.name != "how-to"], ids=_name)
+def test_files_that_are_named_exist(page: Path) -> None:
+    """How-tos name files the reader is about to write; every other page names what is there."""
+    assert [each for each in FILE.findall(_prose(_text(page))) if not (ROOT / each).exists()] == []
 
 
 @pytest.mark.parametrize("page", PAGES, ids=_name)

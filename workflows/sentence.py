@@ -53,16 +53,16 @@ def _sentence(rule: Rule, definition: Definition, scope: RuleScope) -> Localized
     then = Localized(", then ".join(each.en for each in actions), "，然后".join(each.zh for each in actions))
     condition = condition_words(definition.condition, scope.about)
     if condition == ALWAYS:
-        main = Localized(f"{trigger.en}, {then.en}.", f"{trigger.zh}，{then.zh}。")
+        main = Localized(f"{trigger.en}, {then.en}.", f"{trigger.zh}时，{then.zh}。")
     elif definition.firing.policy is FiringPolicy.EACH_TIME:
         main = Localized(
             f"{trigger.en} and {condition.en}, each time {then.en}.",
-            f"{trigger.zh}，且{condition.zh}，每次都{then.zh}。",
+            f"{trigger.zh}，且{condition.zh}时，每次都{then.zh}。",
         )
     else:
         main = Localized(
             f"{trigger.en} and {condition.en} becomes true, {then.en}.",
-            f"{trigger.zh}，且“{condition.zh}”由不成立变为成立，就{then.zh}。",
+            f"{trigger.zh}，且“{condition.zh}”由不成立变为成立时，{then.zh}。",
         )
     rest = [*_firing(definition.firing, scope), *_buttons(definition, scope)]
     return Localized(

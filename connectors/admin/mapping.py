@@ -108,6 +108,7 @@ class MappingPages(PageAdmin[Connection]):
             "problems": [each for each in problems if not each.field],
         }
         context["rows"] = form_rows(about, definition, problems, context["samples"])
+        context["has_codes"] = any(each["takes_codes"] for each in context["rows"])
         status = 400 if problems and request.method == "POST" else 200
         return self.page(request, "admin/connections/mapping.html", connection, context, status=status)
 

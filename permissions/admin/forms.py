@@ -72,6 +72,17 @@ def _objects() -> list[tuple[str, Any]]:
     return [ALL, *((each.name, each.plural) for each in OBJECTS), *((name, name) for name in own.distinct())]
 
 
+def _scope_field(dimension: Dimension) -> forms.CharField:
+    return forms.CharField(
+        label=DIMENSIONS[dimension],
+        required=False,
+        help_text=gettext_lazy(
+            "Values with commas; * for all, @own for the person's own. Empty: not covered."
+        ),
+        widget=TextInput(),
+    )
+
+
 class GrantForm(forms.ModelForm[Grant]):
     """One bundle. A dimension left empty is not covered: records that need it stay closed."""
 
@@ -90,6 +101,13 @@ class GrantForm(forms.ModelForm[Grant]):
         widget=CheckboxSelectMultiple(),
     )
 
+    scope_company = _scope_field(Dimension.COMPANY)
+    scope_warehouse = _scope_field(Dimension.WAREHOUSE)
+    scope_salesperson = _scope_field(Dimension.SALESPERSON)
+    scope_department = _scope_field(Dimension.DEPARTMENT)
+    scope_region = _scope_field(Dimension.REGION)
+    scope_supplier_group = _scope_field(Dimension.SUPPLIER_GROUP)
+
     class Meta:
         model = Grant
         fields = ("user", "group", "valid_from", "valid_until", "note")
@@ -102,10 +120,8 @@ class GrantForm(forms.ModelForm[Grant]):
         objects.choices = _objects()
         for name in ("objects_covered", "verbs", "field_classes"):
             self.initial.setdefault(name, getattr(stored, name))
-        for each, label in DIMENSIONS.items():
-            name = f"scope_{each.value}"
-            self.fields[name].label = str(label)
-            self.initial[name] = ", ".join(stored.scopes.get(each.value, ()))
+        for each in Dimension:
+            self.initial[f"scope_{each.value}"] = ", ".join(stored.scopes.get(each.value, ()))
 
     def clean(self) -> dict[str, Any]:
         cleaned: dict[str, Any] = super().clean() or self.cleaned_data
@@ -129,13 +145,3 @@ class GrantForm(forms.ModelForm[Grant]):
 def _values(text: str) -> list[str]:
     """ "EAST, WEST" → ["EAST", "WEST"]; both kinds of comma."""
     return [each.strip() for each in text.replace("，", ",").split(",") if each.strip()]
-
-
-for _name in GrantForm.SCOPE_FIELDS:
-    GrantForm.base_fields[_name] = forms.CharField(
-        required=False,
-        help_text=gettext_lazy(
-            "Values with commas; * for all, @own for the person's own. Empty: not covered."
-        ),
-        widget=TextInput(),
-    )

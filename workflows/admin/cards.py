@@ -24,6 +24,13 @@ from workflows.selectors import may_list_runs, visible_deliveries, visible_inter
 from workflows.services.replay import failed_delivery_replay
 
 
+PURPOSES = {
+    "recipient": gettext_lazy("recipient of the rule"),
+    "fallback": gettext_lazy("fallback of the rule"),
+    "owner": gettext_lazy("owner of the rule"),
+}
+
+
 def interaction_title(gate: Gate, interaction: Interaction, user: Any) -> str:
     """The card's title as this person may read it."""
     decision = gate_of(gate, interaction)
@@ -155,6 +162,7 @@ class DeliveryAdmin(PageAdmin[Delivery]):
             "badge": badge(obj.state, obj.get_state_display()),
             "card_title": interaction_title(Gate(request.user), obj.interaction, request.user),
             "reason": text_show(obj.reason or obj.last_error),
+            "purpose": PURPOSES.get(obj.purpose, obj.purpose),
             "proof": obj.proof,
             "may_replay": again and (owns or may_object(request.user, "operate", obj.connection)),
         }

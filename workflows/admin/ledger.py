@@ -33,6 +33,7 @@ from workflows.selectors import (
     visible_runs,
 )
 from workflows.services.replay import failed_event_replay
+from workflows.triggers.record import WORDS as CHANGES
 
 HELD = {
     "first_sight": gettext_lazy("It was already so when Baton first saw the record."),
@@ -40,6 +41,10 @@ HELD = {
     "was_unknown": gettext_lazy("Before this change it was not known whether it was true."),
     "consumed": gettext_lazy("It has fired for this record and waits until the condition is false again."),
     "cooldown": gettext_lazy("The cool-down of the rule is not over."),
+}
+SOURCES = {
+    "poll": gettext_lazy("polling"),
+    "hook": gettext_lazy("inbound"),
 }
 VERDICTS = {
     "true": gettext_lazy("true"),
@@ -96,8 +101,8 @@ class EventAdmin(PageAdmin[Event]):
         "connection",
         "object_words",
         "record_words",
-        "change",
-        "source",
+        "change_words",
+        "source_words",
         "category",
         "detected_at",
     )
@@ -140,6 +145,14 @@ class EventAdmin(PageAdmin[Event]):
         view = self._view(event)
         return view.title or view.key(event.key) or "–"
 
+    @admin.display(description=gettext_lazy("change"))
+    def change_words(self, event: Event) -> str:
+        return str(CHANGES.get(event.change, event.change))
+
+    @admin.display(description=gettext_lazy("source"))
+    def source_words(self, event: Event) -> str:
+        return str(SOURCES.get(event.source, event.source))
+
     @admin.display(description=gettext_lazy("outcome"))
     def category(self, event: Event) -> str:
         key = event.category  # type: ignore[attr-defined]
@@ -175,6 +188,8 @@ class EventAdmin(PageAdmin[Event]):
             "title": _("Event #%(number)s") % {"number": obj.pk},
             "event": obj,
             "badge": badge(category, LEDGER_CATEGORIES[category]),
+            "change": CHANGES.get(obj.change, obj.change),
+            "source": SOURCES.get(obj.source, obj.source),
             "object_label": view.about.label if view.about is not None else obj.object,
             "record": view.title or view.key(obj.key),
             "allowed": allowed,

@@ -13,15 +13,36 @@ from django.utils.translation import gettext_lazy
 
 from kernel.badges import badge
 from kernel.pages import PageAdmin
-from kernel.text import text_show
+from kernel.text import Localized, text_show
 from permissions.objects import may_object
-from permissions.policies import Gate
+from permissions.policies import MASK, Gate
 from workflows.admin.deadletters import dead_letters, letters_replay
 from workflows.models import Run, RunState
 from workflows.selectors import event_view, may_list_runs, run_trace, visible_runs
 from workflows.services.replay import dead_step_replay
 
 ACTIVE = (RunState.RUNNING, RunState.WAITING)
+
+
+OUTCOMES = {
+    "done": gettext_lazy("done"),
+    "expired": gettext_lazy("nobody answered in time"),
+    "no_longer_needed": gettext_lazy("no longer needed"),
+    "switched_off": gettext_lazy("the rule was switched off"),
+    "refused": gettext_lazy("refused"),
+    "dead_letter": gettext_lazy("dead letter"),
+    "": "–",
+}
+
+
+def outcome_words(run: Run) -> str:
+    """How the run ended; where a person's answer ended it, the button's label."""
+    if run.outcome in OUTCOMES:
+        return str(OUTCOMES[run.outcome])
+    steps = run.version.definition.get("steps", ())
+    buttons = [button for step in steps for button in step.get("params", {}).get("buttons", ())]
+    label = next((each.get("label") for each in buttons if each.get("key") == run.outcome), None)
+    return f"“{Localized.from_json(label or run.outcome)}”"
 
 
 def run_mark(run: Run) -> str:
@@ -84,8 +105,8 @@ class RunAdmin(PageAdmin[Run]):
     @admin.display(description=gettext_lazy("outcome"))
     def outcome_words(self, run: Run) -> str:
         if run.reason:
-            return text_show(run.reason) if event_view(self.gate, run.event).decision.allowed else "•••"
-        return run.outcome.replace("_", " ") or "–"
+            return text_show(run.reason) if event_view(self.gate, run.event).decision.allowed else MASK
+        return outcome_words(run)
 
     @admin.display(description=gettext_lazy("took"))
     def took(self, run: Run) -> str:

@@ -15,6 +15,7 @@ problem, never passed on raw. `event` exists for inbound items only.
 from __future__ import annotations
 
 import datetime as dt
+import re
 import zoneinfo
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -22,12 +23,15 @@ from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 from connectors.dictionary.types import DictionaryField, DictionaryObject, FieldType
 from connectors.ports.erp import SourceSpec
 from kernel.errors import ConfigError, Rejected
+from kernel.text import Localized, localized, text_clean, text_narrow
 
 _MISSING = object()
+_GROUPED = re.compile(r"[+-]?[0-9]{1,3}(,[0-9]{3})+(\.[0-9]*)?")
 TRUE_TEXTS = frozenset({"1", "true", "yes", "y", "t", "是"})
 FALSE_TEXTS = frozenset({"0", "false", "no", "n", "f", "否", ""})
 
@@ -38,7 +42,7 @@ class MappingProblem:
 
     field: str
     code: str
-    message: str
+    message: Localized
 
 
 @dataclass(frozen=True)
@@ -54,8 +58,11 @@ class Mapped:
         return not self.problems
 
     @property
-    def reason(self) -> str:
-        return " ".join(problem.message for problem in self.problems)
+    def reason(self) -> Localized:
+        return Localized(
+            " ".join(problem.message.en for problem in self.problems),
+            " ".join(problem.message.zh for problem in self.problems),
+        )
 
 
 def path_read(raw: Any, path: str) -> Any:
@@ -78,11 +85,14 @@ def decimal_text(value: Decimal, decimals: int) -> str:
 
 
 def decimal_read(value: Any) -> Decimal:
-    """Raises ValueError for anything that is not a finite number."""
+    """A comma only groups thousands: "1,5" is not fifteen. Raises ValueError for what is not a finite number."""
     if isinstance(value, bool):
         raise ValueError("a boolean is not a number")
+    text = text_narrow(str(value)).strip()
+    if "_" in text or ("," in text and not _GROUPED.fullmatch(text)):
+        raise ValueError(f"“{value}” is not a number")
     try:
-        number = value if isinstance(value, Decimal) else Decimal(str(value).strip().replace(",", ""))
+        number = value if isinstance(value, Decimal) else Decimal(text.replace(",", ""))
     except InvalidOperation as error:
         raise ValueError(f"“{value}” is not a number") from error
     if not number.is_finite() or abs(number.adjusted()) > 30:
@@ -92,15 +102,31 @@ def decimal_read(value: Any) -> Decimal:
 
 def moment_read(value: Any, zone: dt.tzinfo) -> dt.datetime:
     """ISO text, epoch seconds, date or datetime → aware UTC. Naive values are in `zone`. Raises ValueError."""
-    if isinstance(value, dt.datetime):
-        moment = value
-    elif isinstance(value, dt.date):
-        moment = dt.datetime(value.year, value.month, value.day)
-    elif isinstance(value, int | float | Decimal) and not isinstance(value, bool):
-        return dt.datetime.fromtimestamp(float(value), dt.UTC)
-    else:
-        moment = dt.datetime.fromisoformat(str(value).strip().replace("Z", "+00:00"))
-    return (moment if moment.tzinfo else moment.replace(tzinfo=zone)).astimezone(dt.UTC)
+    try:
+        if isinstance(value, dt.datetime):
+            moment = value
+        elif isinstance(value, dt.date):
+            moment = dt.datetime(value.year, value.month, value.day, tzinfo=zone)
+        elif isinstance(value, int | float | Decimal) and not isinstance(value, bool):
+            return dt.datetime.fromtimestamp(float(value), dt.UTC)
+        else:
+            moment = dt.datetime.fromisoformat(str(value).strip().replace("Z", "+00:00"))
+        return (moment if moment.tzinfo else moment.replace(tzinfo=zone)).astimezone(dt.UTC)
+    except (OverflowError, OSError) as error:
+        raise ValueError(f"“{str(value)[:60]}” is not a usable time") from error
+
+
+def raw_json(raw: Any) -> Any:
+    """A source's value as JSON types that every database takes (decimals as text)."""
+    if isinstance(raw, Mapping):
+        return {text_clean(str(key)): raw_json(value) for key, value in raw.items()}
+    if isinstance(raw, list | tuple):
+        return [raw_json(value) for value in raw]
+    if raw is None or isinstance(raw, bool | int):
+        return raw
+    if isinstance(raw, dt.datetime | dt.date):
+        return raw.isoformat()
+    return format(raw, "f") if isinstance(raw, Decimal) else text_clean(str(raw))
 
 
 @dataclass(frozen=True)
@@ -156,25 +182,35 @@ class CompiledMapping:
                 value = path_read(raw, spec.get("source", ""))
             if value is None or value == "":
                 if each.required:
-                    problems.append(self._problem(each, "missing", _("%(field)s is missing.")))
+                    problems.append(self._problem(each, "missing", gettext_noop("%(field)s is missing.")))
                 continue
             try:
                 data[each.name] = self._value(each, value, spec or {})
             except LookupError:
                 problems.append(
-                    self._problem(each, "unknown_code", _("%(field)s has the unknown code “%(value)s”."), value)
+                    self._problem(
+                        each,
+                        "unknown_code",
+                        gettext_noop("%(field)s has the unknown code “%(value)s”."),
+                        value,
+                    )
                 )
-            except (ValueError, ArithmeticError, TypeError, OverflowError):
+            except (ValueError, ArithmeticError, TypeError):
                 problems.append(
-                    self._problem(each, "bad_value", _("%(field)s cannot be read from “%(value)s”."), value)
+                    self._problem(
+                        each, "bad_value", gettext_noop("%(field)s cannot be read from “%(value)s”."), value
+                    )
                 )
-        key = key or self.key_of(raw)
+        key = text_clean(key or self.key_of(raw))
         if not key or len(key) > 200:
-            problems.append(MappingProblem("", "key", _("The record's key is missing or too long.")))
+            words = localized(gettext_noop("The record's key is missing or too long."))
+            problems.append(MappingProblem("", "key", words))
         return Mapped(key[:200], data, tuple(problems))
 
     def _problem(self, each: DictionaryField, code: str, text: str, value: Any = "") -> MappingProblem:
-        return MappingProblem(each.name, code, text % {"field": str(each.label), "value": str(value)[:60]})
+        return MappingProblem(
+            each.name, code, localized(text, field=each.label, value=text_clean(str(value))[:60])
+        )
 
     def _value(self, each: DictionaryField, value: Any, spec: Mapping[str, Any]) -> Any:
         if each.type in (FieldType.DECIMAL, FieldType.INTEGER):
@@ -203,10 +239,10 @@ class CompiledMapping:
         if each.type is FieldType.LIST:
             if not isinstance(value, list):
                 raise ValueError(value)
-            return value
+            return raw_json(value)
         if isinstance(value, dict | list):
             raise ValueError(value)
-        return str(value)
+        return text_clean(str(value))
 
     def _code(self, each: DictionaryField, value: str) -> str:
         table: Mapping[str, str] = self.definition.get("codes", {}).get(each.name, {})
@@ -229,46 +265,74 @@ class CompiledMapping:
                 result[name] = value
             elif each.type in (FieldType.DECIMAL, FieldType.INTEGER):
                 result[name] = decimal_read(value) / Decimal(str(spec.get("factor", "1")))
-            elif name in self.definition.get("codes", {}):
-                reverse = {canonical: code for code, canonical in self.definition["codes"][name].items()}
-                if value not in reverse:
-                    raise Rejected(
-                        _("%(field)s: the ERP has no code for “%(value)s”. Add it to the mapping.")
-                        % {"field": str(each.label), "value": value}
-                    )
-                result[name] = reverse[value]
+            elif each.type is FieldType.CODE or name in self.definition.get("codes", {}):
+                result[name] = self._code_out(each, str(value))
             else:
                 result[name] = value
         return result
 
+    def _code_out(self, each: DictionaryField, value: str) -> str:
+        table: Mapping[str, str] = self.definition.get("codes", {}).get(each.name, {})
+        known = {code: code for code, _label in each.codes}
+        found = [code for code, canonical in (table or known).items() if canonical == value]
+        if len(found) != 1:
+            words = _("%(field)s: the ERP has several codes for “%(value)s”. Leave one in the mapping.")
+            if not found:
+                words = _("%(field)s: the ERP has no code for “%(value)s”. Add it to the mapping.")
+            raise Rejected(words % {"field": str(each.label), "value": value})
+        return found[0]
 
-def definition_check(dictionary_object: DictionaryObject, definition: Mapping[str, Any]) -> list[MappingProblem]:
+
+def definition_check(
+    dictionary_object: DictionaryObject, definition: Mapping[str, Any]
+) -> list[MappingProblem]:
     """What keeps a mapping from being used: an unmapped required field, an unknown name, a code without a meaning."""
     problems: list[MappingProblem] = []
     fields = definition.get("fields", {})
     if not definition.get("key"):
-        problems.append(MappingProblem("", "key", _("Choose the field that identifies a record.")))
+        problems.append(_wrong("", "key", gettext_noop("Choose the field that identifies a record.")))
+    if not isinstance(fields, Mapping) or not all(isinstance(spec, Mapping) for spec in fields.values()):
+        return [*problems, _wrong("", "shape", gettext_noop("The mapping of the fields is not readable."))]
+    zone = definition.get("time_zone") or "UTC"
+    try:
+        zoneinfo.ZoneInfo(str(zone))
+    except (zoneinfo.ZoneInfoNotFoundError, ValueError):
+        problems.append(
+            _wrong("", "time_zone", gettext_noop("“%(zone)s” is not a time zone."), zone=str(zone)[:60])
+        )
     for each in dictionary_object.fields:
-        spec = fields.get(each.name)
-        mapped = bool(spec) and (spec.get("source") or "constant" in spec)
-        if each.required and not mapped:
+        spec = fields.get(each.name, {})
+        if each.required and not (spec.get("source") or "constant" in spec):
             problems.append(
-                MappingProblem(each.name, "required", _("%(field)s must be mapped.") % {"field": str(each.label)})
+                _wrong(each.name, "required", gettext_noop("%(field)s must be mapped."), field=each.label)
+            )
+        if not _factor_is_usable(spec.get("factor", "1")):
+            problems.append(
+                _wrong(
+                    each.name,
+                    "factor",
+                    gettext_noop("%(field)s: the factor must be a number above 0."),
+                    field=each.label,
+                )
             )
         known = {code for code, _label in each.codes}
         for code in definition.get("codes", {}).get(each.name, {}).values():
             if known and code not in known:
-                problems.append(
-                    MappingProblem(
-                        each.name,
-                        "code",
-                        _("%(field)s: “%(value)s” is not one of its codes.")
-                        % {"field": str(each.label), "value": code},
-                    )
-                )
+                text = gettext_noop("%(field)s: “%(value)s” is not one of its codes.")
+                problems.append(_wrong(each.name, "code", text, field=each.label, value=code))
     for name in fields:
         if name not in dictionary_object.by_name:
-            problems.append(
-                MappingProblem(name, "unknown", _("“%(name)s” is not a field of the dictionary.") % {"name": name})
-            )
+            text = gettext_noop("“%(name)s” is not a field of the dictionary.")
+            problems.append(_wrong(name, "unknown", text, name=name))
     return problems
+
+
+def _wrong(field_name: str, code: str, text: str, **values: Any) -> MappingProblem:
+    return MappingProblem(field_name, code, localized(text, **values))
+
+
+def _factor_is_usable(factor: Any) -> bool:
+    try:
+        return decimal_read(factor) > 0
+    except ValueError:
+        return False

@@ -19,7 +19,7 @@ GENERATION = "connections"
 @dataclass(frozen=True)
 class _Known:
     objects: Mapping[tuple[int, str], DictionaryObject]
-    mappings: Mapping[tuple[int, str, str], CompiledMapping]
+    mappings: Mapping[tuple[int, str, str], CompiledMapping | ConfigError]
 
 
 def _known_build() -> _Known:
@@ -28,11 +28,16 @@ def _known_build() -> _Known:
         objects[extension.connection_id, extension.object] = object_extend(
             OBJECTS_BY_NAME.get(extension.object), extension.object, extension.definition
         )
-    mappings: dict[tuple[int, str, str], CompiledMapping] = {}
+    mappings: dict[tuple[int, str, str], CompiledMapping | ConfigError] = {}
     for row in ObjectMapping.objects.filter(active=True):
         found = objects.get((row.connection_id, row.object)) or OBJECTS_BY_NAME.get(row.object)
-        if found is not None:
-            mappings[row.connection_id, row.object, row.channel] = CompiledMapping(found, row.definition, row.version)
+        if found is None:
+            continue
+        try:
+            mapping: CompiledMapping | ConfigError = CompiledMapping(found, row.definition, row.version)
+        except ConfigError as error:  # raised to whoever asks for this mapping, not to everybody
+            mapping = error
+        mappings[row.connection_id, row.object, row.channel] = mapping
     return _Known(objects, mappings)
 
 
@@ -55,7 +60,11 @@ def dictionary_objects(connection_id: int) -> list[DictionaryObject]:
 
 
 def mapping_find(connection_id: int, object_name: str, channel: str = "read") -> CompiledMapping | None:
-    return _known.get().mappings.get((connection_id, object_name, channel))
+    """None when this connection does not map the object. Raises ConfigError for a mapping that does not compile."""
+    found = _known.get().mappings.get((connection_id, object_name, channel))
+    if isinstance(found, ConfigError):
+        raise found
+    return found
 
 
 def mapping_get(connection_id: int, object_name: str, channel: str = "read") -> CompiledMapping:
@@ -70,7 +79,7 @@ def hook_mappings(connection_id: int) -> list[CompiledMapping]:
     return [
         each
         for (owner, _name, channel), each in _known.get().mappings.items()
-        if owner == connection_id and channel == "hook"
+        if owner == connection_id and channel == "hook" and isinstance(each, CompiledMapping)
     ]
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -11,6 +12,18 @@ from django.utils import translation
 from django.utils.translation import get_language, gettext
 
 LANGUAGES = ("en", "zh-hans")
+_WIDE = {0xFF01 + offset: 0x21 + offset for offset in range(94)} | {0x3000: 0x20}
+_UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
+
+
+def text_narrow(text: str) -> str:
+    """Full-width letters, digits and signs as plain ones. Nothing else is folded: “10²” stays what it is."""
+    return text.translate(_WIDE)
+
+
+def text_clean(text: str) -> str:
+    """What no database takes (NUL, half of a surrogate pair) becomes the replacement character."""
+    return _UNSTORABLE.sub("\N{REPLACEMENT CHARACTER}", text)
 
 
 def language_normalise(language: str | None) -> str:

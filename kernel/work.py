@@ -52,7 +52,11 @@ def due(now: dt.datetime | None = None) -> Q:
 
 
 def work_claim(
-    queryset: models.QuerySet[W], *, limit: int, lease_seconds: float = LEASE_SECONDS, order: tuple[str, ...] = ()
+    queryset: models.QuerySet[W],
+    *,
+    limit: int,
+    lease_seconds: float = LEASE_SECONDS,
+    order: tuple[str, ...] = (),
 ) -> list[W]:
     """Claim up to `limit` due rows of `queryset`; nobody else gets them until the lease runs out.
 
@@ -78,6 +82,11 @@ def work_claim(
     return rows
 
 
+def work_is_late(row: WorkRow) -> bool:
+    """Whether the claim ran out while earlier rows of its batch were worked: another worker may have it by now."""
+    return row.lease_until is not None and row.lease_until <= clock.now()
+
+
 def work_held(row: WorkRow) -> bool:
     """Whether this claim is still ours. Call inside the transaction that finishes the row."""
     return (
@@ -88,7 +97,9 @@ def work_held(row: WorkRow) -> bool:
     )
 
 
-def backoff_seconds(attempts: int, *, first: float = BACKOFF_FIRST_SECONDS, most: float = BACKOFF_MOST_SECONDS) -> float:
+def backoff_seconds(
+    attempts: int, *, first: float = BACKOFF_FIRST_SECONDS, most: float = BACKOFF_MOST_SECONDS
+) -> float:
     """Exponential with full upper-half jitter: attempt 1 → 0.5–1 × first, doubling up to `most`."""
     base: float = min(most, first * 2 ** min(max(attempts - 1, 0), 20))
     return base * random.uniform(0.5, 1.0)

@@ -15,8 +15,9 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from django.conf import settings
-from django.db import connections
+from django.db import DatabaseError, InterfaceError, connections
 from django.utils import translation
+from django.utils.translation import gettext as _
 
 from connectors.intake.body import BodyUnreadable, body_read
 from connectors.intake.proof import proof_check
@@ -25,7 +26,7 @@ from connectors.models import Connection, ConnectionState
 from connectors.selectors import GENERATION
 from connectors.services.records import PLAN_QUEUE
 from kernel import doorbell
-from kernel.errors import AuthFailed
+from kernel.errors import AuthFailed, ConfigError
 from kernel.generation import Cached
 from kernel.text import language_normalise
 
@@ -62,7 +63,9 @@ class HooksApplication:
         if scope["type"] != "http" or not scope["path"].startswith("/hooks/"):
             await self.application(scope, receive, send)
             return
-        headers = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in scope["headers"]}
+        headers = {
+            name.decode("latin-1").lower(): value.decode("latin-1") for name, value in scope["headers"]
+        }
         with translation.override(language_normalise(headers.get("accept-language"))):
             try:
                 status, body, extra = 200, await self._handle(scope, headers, receive), {}
@@ -77,24 +80,22 @@ class HooksApplication:
     async def _handle(self, scope: Scope, headers: dict[str, str], receive: Receive) -> dict[str, Any]:
         match = PATH.match(scope["path"])
         if match is None:
-            raise _Refused(404, "There is nothing here. The address is /hooks/<connection>/.")
+            raise _Refused(404, _("There is nothing here. The address is /hooks/<connection>/."))
         if scope["method"] != "POST":
-            raise _Refused(405, "Send events with POST.", allow="POST")
+            raise _Refused(405, _("Send events with POST."), allow="POST")
         body = await self._body(headers, receive)
-        loop = asyncio.get_running_loop()
-        doors = await loop.run_in_executor(self._thread, self._doors.get)
-        connection = doors.get(match.group(1))
-        if connection is None:
-            raise _Refused(404, "No connection takes events here.")
+        connection = await self._door(match.group(1))
         try:
             proof_check(connection.credentials, headers, body, time.time())
         except AuthFailed as error:
             raise _Refused(401, error.message, www_authenticate="Bearer") from error
+        except ConfigError as error:
+            raise _Refused(500, error.message) from error
         if connection.state == ConnectionState.PAUSED:
-            raise _Refused(403, "This connection is paused.")
+            raise _Refused(403, _("This connection is paused."))
         content_type = headers.get("content-type", "").partition(";")[0].strip().lower()
         if content_type != "application/json" and not content_type.endswith("+json"):
-            raise _Refused(415, "Send Content-Type: application/json.")
+            raise _Refused(415, _("Send Content-Type: application/json."))
         try:
             items = body_read(body)
         except BodyUnreadable as error:
@@ -103,26 +104,40 @@ class HooksApplication:
         await self._store(received)
         return received.answer()
 
+    async def _door(self, slug: str) -> Connection:
+        loop = asyncio.get_running_loop()
+        try:
+            doors = await loop.run_in_executor(self._thread, _looked_up, self._doors)
+        except (DatabaseError, InterfaceError, ConfigError) as error:
+            logger.exception("connections cannot be read")
+            raise _Refused(
+                503, _("The events could not be stored. Send them again."), retry_after="1"
+            ) from error
+        if slug not in doors:
+            raise _Refused(404, _("No connection takes events here."))
+        return doors[slug]
+
     async def _body(self, headers: dict[str, str], receive: Receive) -> bytes:
         most = settings.BATON_INBOUND_BYTES
+        too_large = _Refused(413, _("At most %(most)d bytes in one request.") % {"most": most})
         announced = headers.get("content-length", "0")
-        if announced.isdigit() and int(announced) > most:
-            raise _Refused(413, f"At most {most} bytes in one request.")
+        if announced.isascii() and announced.isdigit() and (len(announced) > 12 or int(announced) > most):
+            raise too_large
         parts, size = [], 0
         while True:
             message = await receive()
             if message["type"] == "http.disconnect":
-                raise _Refused(400, "The request ended early.")
+                raise _Refused(400, _("The request ended early."))
             parts.append(message.get("body", b""))
             size += len(parts[-1])
             if size > most:
-                raise _Refused(413, f"At most {most} bytes in one request.")
+                raise too_large
             if not message.get("more_body", False):
                 return b"".join(parts)
 
     async def _store(self, received: Received) -> None:
         if len(self._waiting) >= MOST_WAITING:
-            raise _Refused(429, "Too many requests are waiting to be stored.", retry_after="1")
+            raise _Refused(429, _("Too many requests are waiting to be stored."), retry_after="1")
         done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._waiting.append((received, done))
         if not self._flushing:
@@ -131,7 +146,9 @@ class HooksApplication:
         try:
             await done
         except Exception as error:
-            raise _Refused(503, "The events could not be stored. Send them again.", retry_after="1") from error
+            raise _Refused(
+                503, _("The events could not be stored. Send them again."), retry_after="1"
+            ) from error
 
     async def _flush(self) -> None:
         loop = asyncio.get_running_loop()
@@ -139,13 +156,10 @@ class HooksApplication:
             while self._waiting:
                 batch = self._waiting[:MOST_IN_ONE_COMMIT]
                 del self._waiting[:MOST_IN_ONE_COMMIT]
-                error: Exception | None = None
-                try:
-                    await loop.run_in_executor(self._thread, _commit, [received for received, _done in batch])
-                except Exception as failure:  # told to every sender of the batch: nothing was accepted
-                    logger.exception("events not stored")
-                    error = failure
-                for _received, done in batch:
+                errors = await loop.run_in_executor(
+                    self._thread, _commit, [received for received, _done in batch]
+                )
+                for (_request, done), error in zip(batch, errors, strict=True):
                     if done.done():
                         continue
                     if error is None:
@@ -156,11 +170,26 @@ class HooksApplication:
             self._flushing = False
 
 
-def _commit(batch: list[Received]) -> None:
+def _looked_up(doors: Cached[dict[str, Connection]]) -> dict[str, Connection]:
+    try:
+        return doors.get()
+    except Exception:
+        _connections_renew()
+        raise
+
+
+def _commit(batch: list[Received]) -> list[Exception | None]:
+    """Store a batch; when that fails, each request alone, so that only the guilty sender is told to come again."""
     try:
         received_store(batch)
-    except Exception:
-        for connection in connections.all(initialized_only=True):
-            connection.close_if_unusable_or_obsolete()
-        raise
+    except Exception as error:
+        logger.exception("events of %d requests not stored", len(batch))
+        _connections_renew()
+        return [error] if len(batch) == 1 else [_commit([received])[0] for received in batch]
     doorbell.ring_now(PLAN_QUEUE)
+    return [None] * len(batch)
+
+
+def _connections_renew() -> None:
+    for connection in connections.all(initialized_only=True):
+        connection.close_if_unusable_or_obsolete()

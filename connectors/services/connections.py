@@ -57,7 +57,9 @@ def _setting_value(setting: Setting, value: Any) -> Any:
         try:
             number = int(value)
         except (TypeError, ValueError) as error:
-            raise ConfigError(_("“%(name)s” must be a whole number.") % {"name": str(setting.label)}) from error
+            raise ConfigError(
+                _("“%(name)s” must be a whole number.") % {"name": str(setting.label)}
+            ) from error
         low, high = setting.minimum, setting.maximum
         if (low is not None and number < low) or (high is not None and number > high):
             raise ConfigError(
@@ -102,7 +104,11 @@ def connection_register(
         raise ConnectionRefused(report)
     defaults = defaults_find(connector, plain, hidden)
     if manifest.kind is ConnectorKind.ERP:
-        hidden = {**hidden, "hook_token": secrets.token_urlsafe(32), "hook_hmac_secret": secrets.token_urlsafe(32)}
+        hidden = {
+            **hidden,
+            "hook_token": secrets.token_urlsafe(32),
+            "hook_hmac_secret": secrets.token_urlsafe(32),
+        }
     with transaction.atomic():
         connection = Connection.objects.create(
             name=name,
@@ -133,7 +139,9 @@ class ConnectionRefused(ConfigError):
         self.report = report
 
 
-def defaults_find(connector: str, plain: Mapping[str, Any], hidden: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+def defaults_find(
+    connector: str, plain: Mapping[str, Any], hidden: Mapping[str, Any]
+) -> dict[str, dict[str, Any]]:
     """The vendor's default mapping, kept to what this account really offers. Goes over the network."""
     manifest = catalog.manifest(connector)
     if manifest.kind is not ConnectorKind.ERP:
@@ -180,14 +188,18 @@ def connection_edit(
     """Change settings; an empty secret keeps the stored one. Refuses another account than the one registered."""
     known = {setting.name: setting for setting in connection.manifest.settings}
     merged = {**connection.settings, **{n: v for n, v in connection.credentials.items() if n in known}}
-    merged.update({n: v for n, v in values.items() if not (n in known and known[n].secret and v in (None, ""))})
+    merged.update(
+        {n: v for n, v in values.items() if not (n in known and known[n].secret and v in (None, ""))}
+    )
     plain, hidden = settings_split(connection.connector, merged)
     report = values_check(connection.connector, plain, hidden)
     if not report.ok:
         raise ConnectionRefused(report)
     if connection.account and report.account and report.account != connection.account:
         raise Conflict(
-            _("These settings belong to another account (%(new)s, not %(old)s). Register a new connection instead.")
+            _(
+                "These settings belong to another account (%(new)s, not %(old)s). Register a new connection instead."
+            )
             % {"new": report.account, "old": connection.account}
         )
     with transaction.atomic():
@@ -242,7 +254,7 @@ def mapping_save(
     """Store a mapping as a new version. Raises ConfigError while a required field is unmapped."""
     problems = definition_check(dictionary_object(connection.pk, object_name), definition)
     if problems:
-        raise ConfigError(" ".join(problem.message for problem in problems))
+        raise ConfigError(" ".join(str(problem.message) for problem in problems))
     with transaction.atomic():
         rows = ObjectMapping.objects.select_for_update().filter(
             connection=connection, object=object_name, channel=channel
@@ -276,5 +288,3 @@ def hook_token_renew(actor: Any, connection: Connection) -> str:
         generation_bump(GENERATION)
         audit_record(actor, "connection.hook_token_renewed", connection)
     return token
-
-

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import hashlib
 import json
 from collections.abc import Iterable, Mapping, Sequence
@@ -11,45 +10,37 @@ from typing import Any
 from django.db import transaction
 
 from connectors.dictionary.types import DictionaryObject, Dimension
-from connectors.mapping import CompiledMapping, Mapped, moment_read
+from connectors.mapping import CompiledMapping, Mapped, moment_read, raw_json
 from connectors.models import Connection, Event, EventState, Record, RecordedObject
 from connectors.ports.erp import SourceRecord
 from kernel import clock, doorbell
+from kernel.text import text_store
 
 PLAN_QUEUE = "plan"
 DIMENSION_COLUMNS = tuple(dimension.value for dimension in Dimension)
 
 
-def fingerprint(raw: Mapping[str, Any]) -> str:
-    """128 bits over the raw record: equal means nothing moved."""
-    text = json.dumps(raw, sort_keys=True, default=str, ensure_ascii=False, separators=(",", ":"))
+def fingerprint(raw: Mapping[str, Any], mapping_version: int) -> str:
+    """128 bits over the raw record and the mapping it was read with: equal means nothing moved."""
+    text = json.dumps([mapping_version, raw], sort_keys=True, default=str, separators=(",", ":"))
     return hashlib.blake2b(text.encode(), digest_size=16).hexdigest()
 
 
 def scope_columns(dictionary_object: DictionaryObject, data: Mapping[str, Any]) -> dict[str, str]:
-    """The record's value of every scope dimension; empty where it has none."""
+    """The record's value of every scope dimension; empty where it has none.
+
+    A value too long for its column counts as none: cut off it could be taken for another one.
+    """
     columns = dict.fromkeys(DIMENSION_COLUMNS, "")
     for each in dictionary_object.fields:
         if each.dimension is not None and data.get(each.name) is not None:
-            columns[each.dimension.value] = str(data[each.name])[:60]
+            value = str(data[each.name])
+            columns[each.dimension.value] = value if len(value) <= 60 else ""
     return columns
 
 
 def changed_fields(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[str]:
     return sorted(name for name in before.keys() | after.keys() if before.get(name) != after.get(name))
-
-
-def raw_json(raw: Any) -> Any:
-    """A raw record as JSON types (decimals as text)."""
-    if isinstance(raw, Mapping):
-        return {str(key): raw_json(value) for key, value in raw.items()}
-    if isinstance(raw, list | tuple):
-        return [raw_json(value) for value in raw]
-    if raw is None or isinstance(raw, bool | int | str):
-        return raw
-    if isinstance(raw, dt.datetime | dt.date):
-        return raw.isoformat()
-    return format(raw, "f") if hasattr(raw, "as_tuple") else str(raw)
 
 
 class PageStore:
@@ -65,18 +56,20 @@ class PageStore:
         """Write what changed. Returns the number of events made. Call inside a transaction."""
         known = {
             row.key: row
-            for row in Record.objects.select_for_update(of=("self",)).filter(
+            for row in Record.objects.select_for_update(of=("self",))
+            .filter(
                 connection_id=self.recorded.connection_id,
                 object=self.recorded.object,
                 key__in=[item.key for item in page],
             )
+            .order_by("pk")
         }
         created: list[Record] = []
         updated: list[Record] = []
         events: list[Event] = []
-        for item in page:
+        for item in {each.key: each for each in page}.values():
             row = known.get(item.key)
-            mark = fingerprint(item.data)
+            mark = fingerprint(item.data, self.mapping.version)
             if row is not None and row.fingerprint == mark and not row.gone:
                 continue
             mapped = self.mapping.map(item.data, item.key)
@@ -89,15 +82,19 @@ class PageStore:
                     updated.append(row)
                 continue
             if row is None:
-                row = Record(connection_id=self.recorded.connection_id, object=self.recorded.object, key=mapped.key)
-                row.planned_data = dict(mapped.data) if self.first_walk else None
+                row = Record(
+                    connection_id=self.recorded.connection_id, object=self.recorded.object, key=mapped.key
+                )
                 created.append(row)
             else:
                 updated.append(row)
+            if self.first_walk and row.planned_event_id is None:
+                row.planned_data = dict(mapped.data)
             self._state(row, item, mapped.data, mark)
         Record.objects.bulk_create(created)
         Record.objects.bulk_update(
-            updated, ["data", "fingerprint", "changed_at", "gone", "updated_at", *DIMENSION_COLUMNS]
+            updated,
+            ["data", "fingerprint", "changed_at", "gone", "updated_at", "planned_data", *DIMENSION_COLUMNS],
         )
         Event.objects.bulk_create(events, ignore_conflicts=True)
         if events:
@@ -108,9 +105,14 @@ class PageStore:
         """Records that the finished walk did not show."""
         events = []
         rows = list(
-            Record.objects.select_for_update(of=("self",)).filter(
-                connection_id=self.recorded.connection_id, object=self.recorded.object, key__in=list(keys), gone=False
+            Record.objects.select_for_update(of=("self",))
+            .filter(
+                connection_id=self.recorded.connection_id,
+                object=self.recorded.object,
+                key__in=list(keys),
+                gone=False,
             )
+            .order_by("pk")
         )
         for row in rows:
             row.gone, row.updated_at = True, self.now
@@ -130,10 +132,17 @@ class PageStore:
 
     def _event(self, item: SourceRecord, mapped: Mapped, row: Record | None, mark: str) -> Event | None:
         if not mapped.ok:
+            # Every walk meets it again until somebody corrects the mapping: one row, so no walk's time in its key.
             event = self._base(
-                mapped.key or item.key, "changed" if row else "created", f"unmapped:{mark}", after=None, before=None
+                mapped.key or item.key,
+                "changed" if row else "created",
+                mark,
+                after=None,
+                before=None,
+                walk="unmapped",
             )
-            event.state, event.reason = EventState.NEEDS_MAPPING, mapped.reason
+            event.state, event.reason = EventState.NEEDS_MAPPING, text_store(mapped.reason)
+            event.available_at = None
         elif self.first_walk:
             return None
         elif row is None or row.gone:
@@ -149,9 +158,9 @@ class PageStore:
         event.source_version = item.version
         return event
 
-    def _base(self, key: str, change: str, mark: str, *, after: Any, before: Any) -> Event:
+    def _base(self, key: str, change: str, mark: str, *, after: Any, before: Any, walk: str = "") -> Event:
         # The same state may return later (10 → 8 → 10 → 8), so the walk's time is part of the key.
-        stamp = f"{self.now:%Y%m%d%H%M%S%f}"
+        stamp = walk or f"{self.now:%Y%m%d%H%M%S%f}"
         return Event(
             connection_id=self.recorded.connection_id,
             object=self.recorded.object,
@@ -177,5 +186,3 @@ def record_refresh(connection: Connection, mapping: CompiledMapping, item: Sourc
     with transaction.atomic():
         PageStore(recorded, mapping).store([item])
         return Record.objects.filter(connection=connection, object=mapping.object.name, key=item.key).first()
-
-

@@ -5,10 +5,12 @@
     {"object": "stock_level", "title": {"en": "…{{ record.product_name }}…", "zh-hans": …}, "body": {…},
      "fields": [{"name": "on_hand", "emphasis": true}, {"name": "product_code", "with": "product_name"}],
      "buttons": [{"key": "create_po", "label": {…}, "style": "primary", "replies": ["order {quantity}"],
-                  "inputs": [{"name": "quantity", "label": {…}, "type": "decimal", "value": "200"}]}],
+                  "inputs": [{"name": "quantity", "label": {…}, "type": "decimal", "value": "200",
+                               "reads": ["reorder_quantity"]}]}],
      "data": {canonical record}}
 
-Masks are applied to the data before any template sees it.
+Masks are applied to the data before any template sees it, and to inputs whose value was calculated from a masked
+field (`reads` names the fields).
 """
 
 from __future__ import annotations
@@ -45,7 +47,9 @@ def card_render(interaction: Interaction, user: User, decision: Decision) -> Mes
     about = _object_of(interaction)
     data = decision.apply(card.get("data", {}))
     shown = (
-        {each.name: field_format(each, data, language, zone) for each in about.fields} if about is not None else data
+        {each.name: field_format(each, data, language, zone) for each in about.fields}
+        if about is not None
+        else data
     )
     context = {"record": shown}
 
@@ -60,19 +64,26 @@ def card_render(interaction: Interaction, user: User, decision: Decision) -> Mes
         title=text(card.get("title")),
         body=text(card.get("body")),
         fields=tuple(_field(each, about, shown, language) for each in card.get("fields", ())),
-        buttons=tuple(_button(each, decision, language) for each in card.get("buttons", ())) if is_open else (),
+        buttons=tuple(_button(each, decision, language) for each in card.get("buttons", ()))
+        if is_open
+        else (),
         state=interaction.state,
-        state_text=state_text(interaction.state_text, language, zone),
+        state_text=state_text(interaction.state_text, language, zone, decision),
         link=interaction_link(interaction),
         language=language,
     )
 
 
-def state_text(stored: Mapping[str, Any], language: str, zone: str) -> str:
-    """`{at}` in the stored sentence becomes the reader's local time of `stored["at"]`."""
+def state_text(stored: Mapping[str, Any], language: str, zone: str, decision: Decision | None = None) -> str:
+    """`{at}` in the stored sentence becomes the reader's local time of `stored["at"]`.
+
+    A sentence that tells values of the field `classes` is `masked` for whoever they are not open to.
+    """
     if not stored:
         return ""
-    sentence = Localized.from_json(stored).in_language(language)
+    classes = stored.get("classes", ())
+    hidden = bool(classes) and (decision is None or not decision.opens(classes))
+    sentence = Localized.from_json(stored["masked"] if hidden else stored).in_language(language)
     if stored.get("at"):
         sentence = sentence.replace("{at}", moment_format(stored["at"], language, zone))
     return sentence
@@ -94,6 +105,11 @@ def _field(
     )
 
 
+def input_is_masked(spec: Mapping[str, Any], decision: Decision) -> bool:
+    """Whether the prefilled value of an input would tell something this person may not see."""
+    return not decision.masked.isdisjoint(spec.get("reads", ()))
+
+
 def _button(spec: Mapping[str, Any], decision: Decision, language: str) -> Button:
     def words(value: Any) -> str:
         return Localized.from_json(value or "").in_language(language)
@@ -107,7 +123,7 @@ def _button(spec: Mapping[str, Any], decision: Decision, language: str) -> Butto
                 name=each["name"],
                 label=words(each.get("label") or each["name"]),
                 type=each.get("type", "text"),
-                value=MASK if each.get("field") in decision.masked else str(each.get("value") or ""),
+                value=MASK if input_is_masked(each, decision) else str(each.get("value") or ""),
             )
             for each in spec.get("inputs", ())
         ),

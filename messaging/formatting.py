@@ -32,14 +32,25 @@ def money_format(value: Decimal | str, currency: str, language: str) -> str:
         return number_format(amount, language, 4)
     places = max(2, -int(amount.normalize().as_tuple().exponent))
     return numbers.format_currency(
-        amount, currency.upper(), format="¤#,##0." + "0" * places, locale=locale_of(language), currency_digits=False
+        amount,
+        currency.upper(),
+        format="¤#,##0." + "0" * places,
+        locale=locale_of(language),
+        currency_digits=False,
     )
+
+
+def _zone(name: str) -> dt.tzinfo:
+    try:
+        return zoneinfo.ZoneInfo(name)
+    except (zoneinfo.ZoneInfoNotFoundError, ValueError):
+        return dt.UTC
 
 
 def moment_format(value: dt.datetime | str, language: str, zone: str) -> str:
     moment = dt.datetime.fromisoformat(value) if isinstance(value, str) else value
     return dates.format_datetime(
-        moment.astimezone(zoneinfo.ZoneInfo(zone)),
+        moment.astimezone(_zone(zone)),
         "yyyy-MM-dd HH:mm" if language_normalise(language) == "zh-hans" else "d MMM yyyy, HH:mm",
         locale=locale_of(language),
     )
@@ -48,7 +59,9 @@ def moment_format(value: dt.datetime | str, language: str, zone: str) -> str:
 def date_format(value: dt.date | str, language: str) -> str:
     day = dt.date.fromisoformat(value) if isinstance(value, str) else value
     return dates.format_date(
-        day, "yyyy-MM-dd" if language_normalise(language) == "zh-hans" else "d MMM yyyy", locale=locale_of(language)
+        day,
+        "yyyy-MM-dd" if language_normalise(language) == "zh-hans" else "d MMM yyyy",
+        locale=locale_of(language),
     )
 
 
@@ -74,7 +87,7 @@ def _formatted(field: DictionaryField, value: Any, data: Mapping[str, Any], lang
         return date_format(value, language)
     if field.type is FieldType.CODE:
         return next((label.in_language(language) for code, label in field.codes if code == value), str(value))
-    if field.type is FieldType.BOOLEAN:
+    if field.type is FieldType.BOOLEAN and isinstance(value, bool):
         yes, no = ("是", "否") if language_normalise(language) == "zh-hans" else ("yes", "no")
         return yes if value else no
     return str(value)

@@ -36,7 +36,9 @@ class Interaction(WorkRow):
     """
 
     uid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
-    record = models.ForeignKey(Record, null=True, blank=True, on_delete=models.SET_NULL, related_name="interactions")
+    record = models.ForeignKey(
+        Record, null=True, blank=True, on_delete=models.SET_NULL, related_name="interactions"
+    )
     event_id = models.BigIntegerField(null=True, blank=True)
     source_event_id = models.CharField(max_length=200, blank=True, default="")
     card = models.JSONField(_("card"), default=dict)
@@ -44,11 +46,17 @@ class Interaction(WorkRow):
     shown = models.JSONField(default=dict)
     policy = models.CharField(_("decision policy"), max_length=20, default="first")
     state = models.CharField(
-        _("state"), max_length=12, choices=InteractionState.choices, default=InteractionState.OPEN, db_index=True
+        _("state"),
+        max_length=12,
+        choices=InteractionState.choices,
+        default=InteractionState.OPEN,
+        db_index=True,
     )
     state_text = models.JSONField(_("what happened"), default=dict, blank=True)
     round = models.PositiveIntegerField(default=1)
-    decided_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")
+    decided_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+"
+    )
     decided_at = models.DateTimeField(_("decided at"), null=True, blank=True)
     decision = models.JSONField(_("decision"), default=dict, blank=True)
     handler = models.CharField(max_length=60, blank=True, default="")
@@ -61,7 +69,11 @@ class Interaction(WorkRow):
         verbose_name_plural = _("interactions")
         ordering = ["-id"]
         indexes = [
-            models.Index(fields=["available_at"], name="interaction_due", condition=models.Q(available_at__isnull=False)),
+            models.Index(
+                fields=["available_at"],
+                name="interaction_due",
+                condition=models.Q(available_at__isnull=False),
+            ),
             models.Index(fields=["handler", "handler_ref"], name="interaction_handler"),
         ]
 
@@ -88,7 +100,9 @@ class Answer(models.Model):
         verbose_name_plural = _("answers")
         constraints = [
             models.UniqueConstraint(
-                fields=["interaction", "round"], condition=models.Q(accepted=True), name="answer_accepted_once"
+                fields=["interaction", "round"],
+                condition=models.Q(accepted=True),
+                name="answer_accepted_once",
             )
         ]
 
@@ -180,7 +194,9 @@ class Reply(WorkRow):
         ordering = ["-id"]
         constraints = [models.UniqueConstraint(fields=["connection", "vendor_event_id"], name="reply_once")]
         indexes = [
-            models.Index(fields=["available_at"], name="reply_due", condition=models.Q(available_at__isnull=False))
+            models.Index(
+                fields=["available_at"], name="reply_due", condition=models.Q(available_at__isnull=False)
+            )
         ]
 
     def __str__(self) -> str:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
+
+from kernel.text import text_narrow
 
 PLACEHOLDER = re.compile(r"\{([a-z_]+)\}")
 VALUE = r"(?P<{name}>[^\s]+(?:\s[^\s]+)*?)"
@@ -25,7 +26,7 @@ def reply_parse(text: str, buttons: Sequence[Mapping[str, Any]]) -> Understood:
 
     A bare number N means the N-th button, unless the button needs an input that has no value yet.
     """
-    said = " ".join(unicodedata.normalize("NFKC", text).split())
+    said = " ".join(text_narrow(text).split())
     found: dict[str, dict[str, str]] = {}
     for number, button in enumerate(buttons, start=1):
         label = button.get("label", {})
@@ -41,7 +42,7 @@ def reply_parse(text: str, buttons: Sequence[Mapping[str, Any]]) -> Understood:
 
 
 def _match(pattern: str, said: str) -> dict[str, str] | None:
-    parts = PLACEHOLDER.split(unicodedata.normalize("NFKC", pattern))
+    parts = PLACEHOLDER.split(text_narrow(pattern))
     expression = "".join(
         VALUE.format(name=part) if index % 2 else r"\s*".join(re.escape(word) for word in part.split(" "))
         for index, part in enumerate(parts)

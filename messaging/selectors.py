@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,12 +11,12 @@ from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from django.utils.translation import override
 
 from connectors.ports.im import Message
-from connectors.selectors import dictionary_object
 from kernel import clock
+from kernel.generation import generations_held
 from messaging.card import card_render
 from messaging.models import OPEN_STATES, Delivery, DeliveryState, Interaction
 from permissions.models import User
-from permissions.policies import Decision, Gate, record_scopes
+from permissions.policies import Decision, Gate, record_decide
 
 DECIDED_DAYS = 30
 MOST_CARDS = 200
@@ -64,7 +64,9 @@ def _asked(user: User) -> QuerySet[Interaction]:
 def inbox_interactions(user: User) -> list[Interaction]:
     """Open cards and those that ended in the last DECIDED_DAYS days, newest first, at most MOST_CARDS."""
     since = clock.now() - dt.timedelta(days=DECIDED_DAYS)
-    return list(_asked(user).filter(Q(state__in=OPEN_STATES) | Q(created_at__gte=since)).order_by("-id")[:MOST_CARDS])
+    return list(
+        _asked(user).filter(Q(state__in=OPEN_STATES) | Q(created_at__gte=since)).order_by("-id")[:MOST_CARDS]
+    )
 
 
 def inbox_interaction(user: User, uid: str) -> Interaction | None:
@@ -74,10 +76,7 @@ def inbox_interaction(user: User, uid: str) -> Interaction | None:
 def gate_of(gate: Gate, interaction: Interaction) -> Decision:
     """What this person may see of the card now."""
     record = interaction.record
-    if record is None:
-        return Decision(gate.active)
-    about = dictionary_object(record.connection_id, record.object)
-    return gate.decide(about, record_scopes(record, about))
+    return Decision(gate.active) if record is None else record_decide(gate, record)
 
 
 def inbox_cards(user: User, interactions: Iterable[Interaction]) -> list[InboxCard]:
@@ -92,17 +91,26 @@ def inbox_cards(user: User, interactions: Iterable[Interaction]) -> list[InboxCa
             "interaction_id", "id"
         )
     )
-    cards, served = [], []
-    with override(user.language):
+    cards: list[InboxCard] = []
+    served: dict[int, int] = {}
+    with override(user.language), generations_held():
         for interaction in interactions:
             decision = gate_of(gate, interaction)
             if not decision.allowed:
                 continue
             message = card_render(interaction, user, decision)
             cards.append(InboxCard(message, interaction.created_at, interaction.pk in seen))
-            served.append(interaction.pk)
-    versions = {each.pk: each.version for each in interactions}
-    behind = Delivery.objects.filter(user=user, interaction_id__in=served, seen_version__lt=F("interaction__version"))
-    for delivery in behind:
-        Delivery.objects.filter(pk=delivery.pk).update(seen_version=versions[delivery.interaction_id])
+            served[interaction.pk] = interaction.version
+    _versions_seen(user, served)
     return cards
+
+
+def _versions_seen(user: User, served: Mapping[int, int]) -> None:
+    behind = list(
+        Delivery.objects.filter(
+            user=user, interaction_id__in=served, seen_version__lt=F("interaction__version")
+        ).only("pk", "interaction_id", "seen_version")
+    )
+    for delivery in behind:
+        delivery.seen_version = max(delivery.seen_version, served[delivery.interaction_id])
+    Delivery.objects.bulk_update(behind, ["seen_version"])

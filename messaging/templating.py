@@ -52,4 +52,6 @@ def template_render(source: str, data: Mapping[str, Any]) -> str:
     try:
         return template.render(**data)
     except LiquidError as error:
-        raise ConfigError(_("The text could not be filled in: %(reason)s") % {"reason": str(error)}) from error
+        raise ConfigError(
+            _("The text could not be filled in: %(reason)s") % {"reason": str(error)}
+        ) from error

@@ -29,10 +29,14 @@ OWN = "@own"
 
 @dataclass(frozen=True)
 class Decision:
-    """`masked` names the fields this person may not see. `reasons` are sentences; `grants` the ids that opened it."""
+    """`masked` names the fields this person may not see, `classes` the field classes that are open (`*` for all).
+
+    `reasons` are sentences; `grants` the ids that opened it.
+    """
 
     allowed: bool
     masked: frozenset[str] = frozenset()
+    classes: frozenset[str] = frozenset()
     reasons: tuple[str, ...] = ()
     grants: tuple[int, ...] = ()
     decided_at: dt.datetime = field(default_factory=clock.now)
@@ -46,6 +50,10 @@ class Decision:
             "at": self.decided_at.isoformat(),
         }
 
+    def opens(self, classes: Iterable[str]) -> bool:
+        """Whether a text that tells values of these field classes may be shown."""
+        return self.allowed and (ALL in self.classes or set(classes) <= self.classes)
+
     def apply(self, data: Mapping[str, Any]) -> dict[str, Any]:
         """`data` as this person may see it: masked fields are replaced, never left in."""
         return {name: MASK if name in self.masked else value for name, value in data.items()}
@@ -53,6 +61,11 @@ class Decision:
 
 def _denied(reason: str) -> Decision:
     return Decision(False, reasons=(reason,))
+
+
+def _values(stored: Any) -> frozenset[str]:
+    """The list as stored on a grant; anything that is not a list opens nothing."""
+    return frozenset(str(each) for each in stored) if isinstance(stored, list) else frozenset()
 
 
 @dataclass(frozen=True)
@@ -85,34 +98,37 @@ class Gate:
         self.bundles = [
             _Bundle(
                 grant.pk,
-                frozenset(grant.objects_covered),
-                frozenset(grant.verbs),
-                {dimension: frozenset(values) for dimension, values in grant.scopes.items()},
-                frozenset(grant.field_classes),
+                _values(grant.objects_covered),
+                _values(grant.verbs),
+                {dimension: _values(values) for dimension, values in grant.scopes.items()}
+                if isinstance(grant.scopes, dict)
+                else {},
+                _values(grant.field_classes),
             )
             for grant in grants
         ]
-        self._own: frozenset[str] | None = None
+        self._accounts: frozenset[tuple[int, str]] | None = None
 
-    @property
-    def own(self) -> frozenset[str]:
-        """The person's accounts elsewhere, for the scope value "own"."""
-        if self._own is None:
-            self._own = frozenset(
+    def own(self, connection_id: int, account: str) -> bool:
+        """Whether this is the person's account at this connection: another system's "li" may be somebody else."""
+        if self._accounts is None:
+            self._accounts = frozenset(
                 Identity.objects.filter(user_id=self.user.pk, state=IdentityState.ACTIVE).values_list(
-                    "external_id", flat=True
+                    "connection_id", "external_id"
                 )
             )
-        return self._own
+        return (connection_id, account) in self._accounts
 
-    def decide(self, about: DictionaryObject, scopes: Mapping[str, str], verb: str = Verb.SEE) -> Decision:
+    def decide(
+        self, about: DictionaryObject, scopes: Mapping[str, str], verb: str = Verb.SEE, *, connection_id: int
+    ) -> Decision:
         """May this person do `verb` to a record of `about` with these dimension values, and which fields show?"""
         if not self.active:
             return _denied(_("The account is switched off."))
         able = [each for each in self.bundles if self._names(each, about.name) and verb in each.verbs]
         if not able:
             return _denied(_("No grant for %(object)s.") % {"object": str(about.label)})
-        covering = [each for each in able if self._covers(each, about, scopes)]
+        covering = [each for each in able if self._covers(each, about, scopes, connection_id)]
         if not covering:
             return _denied(_("Outside the scopes granted for %(object)s.") % {"object": str(about.label)})
         seeing = covering
@@ -120,23 +136,29 @@ class Gate:
             seeing = [
                 each
                 for each in self.bundles
-                if self._names(each, about.name) and Verb.SEE in each.verbs and self._covers(each, about, scopes)
+                if self._names(each, about.name)
+                and Verb.SEE in each.verbs
+                and self._covers(each, about, scopes, connection_id)
             ]
             if not seeing:
                 return _denied(_("What may not be seen may not be answered."))
-        classes = frozenset().union(*(each.classes for each in seeing))
+        classes: frozenset[str] = frozenset().union(*(each.classes for each in seeing))
         masked = frozenset(
             each.name
             for each in about.fields
-            if each.field_class is not FieldClass.GENERAL and each.field_class.value not in classes and ALL not in classes
+            if each.field_class is not FieldClass.GENERAL
+            and each.field_class.value not in classes
+            and ALL not in classes
         )
-        return Decision(True, masked=masked, grants=tuple(each.id for each in covering))
+        return Decision(True, masked=masked, classes=classes, grants=tuple(each.id for each in covering))
 
     @staticmethod
     def _names(bundle: _Bundle, name: str) -> bool:
         return ALL in bundle.objects or name in bundle.objects
 
-    def _covers(self, bundle: _Bundle, about: DictionaryObject, scopes: Mapping[str, str]) -> bool:
+    def _covers(
+        self, bundle: _Bundle, about: DictionaryObject, scopes: Mapping[str, str], connection_id: int
+    ) -> bool:
         for dimension in about.needs:
             granted = bundle.scopes.get(dimension.value, frozenset())
             if ALL in granted:
@@ -144,7 +166,7 @@ class Gate:
             value = scopes.get(dimension.value, "")
             if not value:
                 return False
-            if value not in granted and not (OWN in granted and value in self.own):
+            if value not in granted and not (OWN in granted and self.own(connection_id, value)):
                 return False
         return True
 
@@ -155,8 +177,13 @@ def record_scopes(record: Record, about: DictionaryObject) -> dict[str, str]:
 
 def may_see_record(user: Any, record: Record, verb: str = Verb.SEE) -> Decision:
     """The gate for one record now."""
+    return record_decide(Gate(user), record, verb)
+
+
+def record_decide(gate: Gate, record: Record, verb: str = Verb.SEE) -> Decision:
+    """The same with a gate at hand, for several records in one operation."""
     about = dictionary_object(record.connection_id, record.object)
-    return Gate(user).decide(about, record_scopes(record, about), verb)
+    return gate.decide(about, record_scopes(record, about), verb, connection_id=record.connection_id)
 
 
 def may_answer_record(user: Any, record: Record) -> Decision:
@@ -166,10 +193,5 @@ def may_answer_record(user: Any, record: Record) -> Decision:
 def visible_records(user: Any, records: Iterable[Record]) -> list[tuple[Record, Decision]]:
     """The records among `records` that this person may see, each with its decision."""
     gate = Gate(user)
-    result = []
-    for record in records:
-        about = dictionary_object(record.connection_id, record.object)
-        decision = gate.decide(about, record_scopes(record, about))
-        if decision.allowed:
-            result.append((record, decision))
-    return result
+    decided = [(record, record_decide(gate, record)) for record in records]
+    return [(record, decision) for record, decision in decided if decision.allowed]

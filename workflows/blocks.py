@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from connectors.dictionary.types import DictionaryObject
+from connectors.dictionary.types import DictionaryObject, FieldClass
 from connectors.ports.erp import WriteResult
 from connectors.ports.manifest import Manifest
 from kernel.text import Localized
@@ -59,19 +59,36 @@ class Ask:
 
 @dataclass(frozen=True)
 class Done:
-    """The step ended well. `text` goes on the card ({at} becomes the reader's time); `is_mismatch` makes it red."""
+    """The step ended well. `text` goes on the card ({at} becomes the reader's time); `is_mismatch` makes it red.
+
+    A text that tells values of the field `classes` comes with `masked`, for those who may not see them.
+    """
 
     output: Mapping[str, Any] = field(default_factory=dict)
     text: Localized | None = None
     is_mismatch: bool = False
+    masked: Localized | None = None
+    classes: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
 class Refused:
-    """It was not done, for a reason the person can act on; the question is asked again."""
+    """It was not done, for a reason the person can act on; the question is asked again. `masked` as in Done."""
 
     message: Localized
     output: Mapping[str, Any] = field(default_factory=dict)
+    masked: Localized | None = None
+    classes: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True)
+class Change:
+    """A material field that is no longer what was shown: `words` tell both values, `masked` only that it changed."""
+
+    field: str
+    field_class: FieldClass
+    words: Localized
+    masked: Localized
 
 
 @dataclass(frozen=True)
@@ -111,8 +128,8 @@ class StepContext(Protocol):
         """A precondition over the record; `shown` in it is the record as it was when the question was first asked."""
         ...
 
-    def differences(self, names: Sequence[str], now: Mapping[str, Any]) -> list[str]:
-        """Sentences for the material fields in which `now` differs from what the person saw."""
+    def differences(self, names: Sequence[str], now: Mapping[str, Any]) -> list[Change]:
+        """The material fields in which `now` differs from what the person saw."""
         ...
 
     def read_fresh(self) -> Mapping[str, Any] | None:
@@ -129,6 +146,10 @@ class StepContext(Protocol):
 
     def read_back(self, object_name: str, raw: Mapping[str, Any]) -> Mapping[str, Any]:
         """A raw document in canonical names."""
+        ...
+
+    def field_class(self, object_name: str, name: str) -> FieldClass:
+        """How sensitive a field of another object is."""
         ...
 
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
-from typing import Any, cast
+from contextlib import AbstractContextManager, closing, contextmanager
+from typing import Any
 
 from django.conf import settings
+from django.db import transaction
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
@@ -66,12 +67,14 @@ def outcome_note(connection: Connection, error: BatonError | None) -> None:
             connection.failures, connection.retry_at = 0, None
         return
     if isinstance(error, AuthFailed):
-        changed = Connection.objects.filter(pk=connection.pk, state=ConnectionState.ACTIVE).update(
-            state=ConnectionState.AUTH_FAILED, state_reason=error.message
-        )
-        if changed:
-            audit_record(None, "connection.auth_failed", connection, error.message)
-            live.live_publish("staff", type="connection", id=connection.pk)
+        with transaction.atomic():
+            changed = Connection.objects.filter(pk=connection.pk, state=ConnectionState.ACTIVE).update(
+                state=ConnectionState.AUTH_FAILED, state_reason=error.message
+            )
+            if changed:
+                audit_record(None, "connection.auth_failed", connection, error.message)
+                live.live_publish("staff", type="connection", id=connection.pk)
+        connection.state, connection.state_reason = ConnectionState.AUTH_FAILED, error.message
         return
     if isinstance(error, Transient):
         failures = connection.failures + 1
@@ -81,35 +84,54 @@ def outcome_note(connection: Connection, error: BatonError | None) -> None:
         connection.failures, connection.retry_at = failures, retry_at
 
 
-@contextmanager
-def _opened(connection: Connection) -> Iterator[Any]:
-    breaker_refuse(connection)
-    connector = connector_build(
-        connection.connector,
-        connection.settings,
-        connection.credentials,
-        inbound_path=f"/replies/{connection.slug}/" if connection.kind == ConnectorKind.IM else "",
-    )
-    try:
-        yield connector
-    except BatonError as error:
-        outcome_note(connection, error)
-        raise
-    else:
-        outcome_note(connection, None)
-    finally:
-        connector.close()
+class OpenConnectors:
+    """Connectors kept for one batch of work, one per connection: sockets stay open, the breaker is seen by all.
+
+    Never use it inside a transaction: it goes over the network.
+    """
+
+    def __init__(self) -> None:
+        self._open: dict[int, tuple[Connection, Any]] = {}
+
+    @contextmanager
+    def use(self, connection: Connection) -> Iterator[Any]:
+        """The connector for one call or a few; raises what the breaker says, and tells it what came of the call."""
+        known, connector = self._open.get(connection.pk, (connection, None))
+        breaker_refuse(known)
+        if connector is None:
+            connector = connector_build(
+                known.connector,
+                known.settings,
+                known.credentials,
+                inbound_path=f"/replies/{known.slug}/" if known.kind == ConnectorKind.IM else "",
+            )
+            self._open[known.pk] = (known, connector)
+        try:
+            yield connector
+        except BatonError as error:
+            outcome_note(known, error)
+            raise
+        else:
+            outcome_note(known, None)
+
+    def im(self, connection: Connection) -> AbstractContextManager[ImConnector]:
+        return self.use(connection)
+
+    def close(self) -> None:
+        while self._open:
+            _known, connector = self._open.popitem()[1]
+            connector.close()
 
 
 @contextmanager
 def erp_open(connection: Connection) -> Iterator[ErpConnector]:
     """An ERP connector, breaker included. Never call inside a transaction: it goes over the network."""
-    with _opened(connection) as connector:
-        yield cast(ErpConnector, connector)
+    with closing(OpenConnectors()) as opened, opened.use(connection) as connector:
+        yield connector
 
 
 @contextmanager
-def im_open(connection: Connection) -> Iterator[ImConnector]:
-    """A messenger connector, breaker included. Never call inside a transaction."""
-    with _opened(connection) as connector:
-        yield cast(ImConnector, connector)
+def im_batch() -> Iterator[OpenConnectors]:
+    """Messenger connectors for one batch of deliveries."""
+    with closing(OpenConnectors()) as opened:
+        yield opened

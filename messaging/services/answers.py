@@ -16,8 +16,8 @@ from kernel.text import Localized, localized
 from messaging.bindings import Difference, Refusal, handler_of
 from messaging.card import state_text
 from messaging.models import Answer, Delivery, Interaction, InteractionState
-from permissions.models import User
-from permissions.policies import may_answer_record
+from permissions.models import User, Verb
+from permissions.policies import Decision, Gate, may_see_record, record_decide
 
 
 @dataclass(frozen=True)
@@ -61,7 +61,9 @@ def answer_submit(
     """Take one person's answer. Safe to call twice and at once: exactly one answer is accepted in a round."""
     with transaction.atomic():
         interaction = (
-            Interaction.objects.select_for_update(of=("self",)).select_related("record").get(pk=interaction_id)
+            Interaction.objects.select_for_update(of=("self",))
+            .select_related("record")
+            .get(pk=interaction_id)
         )
         if interaction.state != InteractionState.OPEN:
             return AnswerResult("decided", _decided_words(interaction, user))
@@ -99,7 +101,9 @@ def answer_submit(
             channel=channel,
             accepted=True,
         )
-        audit_record(user, "answer.accepted", interaction, button, inputs=dict(inputs), channel=channel, version=seen)
+        audit_record(
+            user, "answer.accepted", interaction, button, inputs=dict(inputs), channel=channel, version=seen
+        )
         handler_of(interaction).answered(interaction, answer)
         return AnswerResult("taken")
 
@@ -108,19 +112,31 @@ def _gate_refuse(interaction: Interaction, user: User) -> Localized | None:
     asked = Delivery.objects.filter(interaction=interaction, user=user).exists()
     if not asked:
         return localized(gettext_noop("You were not asked this."))
-    if interaction.record is None:
-        return None
-    decision = may_answer_record(user, interaction.record)
-    if not decision.allowed:
+    gate = Gate(user)
+    record = interaction.record
+    allowed = gate.active if record is None else record_decide(gate, record, Verb.ANSWER).allowed
+    if not allowed:
         return localized(gettext_noop("You may not answer this (any more)."))
     return None
 
 
+def gate_now(interaction: Interaction, user: User) -> Decision:
+    """What this person may see of the question at this moment."""
+    if interaction.record is None:
+        return Decision(Gate(user).active)
+    return may_see_record(user, interaction.record)
+
+
 def _decided_words(interaction: Interaction, user: User) -> str:
-    words = state_text(interaction.state_text, user.language, user.time_zone)
+    decision = gate_now(interaction, user)
+    if not decision.allowed:
+        return str(interaction.get_state_display())
+    words = state_text(interaction.state_text, user.language, user.time_zone, decision)
     if interaction.state == InteractionState.WORKING and interaction.decided_by is not None:
         decider = interaction.decided_by
-        who = localized(gettext_noop("%(name)s has already answered."), name=getattr(decider, "display_name", decider))
+        who = localized(
+            gettext_noop("%(name)s has already answered."), name=getattr(decider, "display_name", decider)
+        )
         return " ".join(filter(None, [who.in_language(user.language), words]))
     return words or str(interaction.get_state_display())
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -92,21 +92,30 @@ def interaction_show(
     state: str | None = None,
     text: Localized | None = None,
     at: dt.datetime | None = None,
+    masked: Localized | None = None,
+    classes: Collection[str] = (),
     card: Mapping[str, Any] | None = None,
     shown: Mapping[str, Any] | None = None,
 ) -> None:
-    """Change what people see: a new version, wanted by every delivery that reached somebody."""
+    """Change what people see: a new version, wanted by every delivery that reached somebody.
+
+    A `text` that tells values of the field `classes` needs `masked`: the sentence for those who may not see them.
+    """
     interaction.version += 1
     if state is not None:
         interaction.state = state
-        if state not in OPEN_STATES:
-            interaction.available_at = None
+        interaction.available_at = interaction.expires_at if state in OPEN_STATES else None
     if text is not None:
         interaction.state_text = {**text.as_json(), **({"at": at.isoformat()} if at else {})}
+        if classes:
+            hidden = (masked or Localized("", "")).as_json()
+            interaction.state_text |= {"classes": sorted(classes), "masked": hidden}
     if card is not None:
         interaction.card = dict(card)
     kept = dict(interaction.shown)
-    kept[str(interaction.version)] = dict(shown) if shown is not None else kept.get(str(interaction.version - 1), {})
+    kept[str(interaction.version)] = (
+        dict(shown) if shown is not None else kept.get(str(interaction.version - 1), {})
+    )
     for old in sorted(kept, key=int)[1:-KEPT_VERSIONS]:
         del kept[old]  # the first stays: it is what was asked
     interaction.shown = kept

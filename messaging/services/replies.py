@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import uuid
 from collections.abc import Mapping
 from typing import Any
@@ -14,17 +15,20 @@ from connectors.ports.im import ImConnector, InboundReply, InboundRequest, Inbou
 from connectors.services.factory import connector_build
 from kernel import clock, doorbell
 from kernel.errors import NotFound, PermissionDenied
-from kernel.text import localized
-from kernel.work import due, work_claim, work_held
+from kernel.text import localized, text_store
+from kernel.work import backoff_at, due, work_claim, work_held, work_is_late
+from messaging.card import input_is_masked
 from messaging.models import Delivery, Interaction, InteractionState, Reply, ReplyState
-from messaging.quick_reply import reply_parse
-from messaging.services.answers import AnswerResult, answer_submit
+from messaging.quick_reply import PLACEHOLDER, reply_parse
+from messaging.services.answers import AnswerResult, answer_submit, gate_now
 from messaging.services.interactions import DELIVER_QUEUE
 from permissions.identities import person_for_address
 from permissions.models import User
+from permissions.policies import Decision
 
 REPLY_QUEUE = "reply"
 MOST_ATTEMPTS = 8
+logger = logging.getLogger(__name__)
 
 
 def inbound_take(slug: str, request: InboundRequest) -> InboundResult:
@@ -34,7 +38,9 @@ def inbound_take(slug: str, request: InboundRequest) -> InboundResult:
         raise NotFound("No connection takes answers here.")
     if connection.state == ConnectionState.PAUSED:
         raise PermissionDenied("This connection is paused.")
-    connector: ImConnector = connector_build(connection.connector, connection.settings, connection.credentials)
+    connector: ImConnector = connector_build(
+        connection.connector, connection.settings, connection.credentials
+    )
     try:
         result = connector.inbound_parse(request)
     finally:
@@ -74,29 +80,53 @@ def reply_is_due() -> bool:
 def reply_drain() -> int:
     claimed = work_claim(Reply.objects.select_related("connection"), limit=20)
     for reply in claimed:
-        reply_work(reply)
+        if not work_is_late(reply):
+            reply_work(reply)
     return len(claimed)
 
 
 def reply_work(reply: Reply) -> None:
-    """Act on one stored reply. A refusal is an outcome on the row and is told to the person by the card."""
-    if reply.attempts > MOST_ATTEMPTS:
-        with transaction.atomic():
-            reply.state = ReplyState.FAILED
-            reply.lease_release(None)
-            reply.save()
-        return
-    user = person_for_address(reply.connection, reply.address)
-    interaction = _interaction_of(reply, user) if user else None
-    if user is None:
-        result = AnswerResult("refused", "This account is not linked to a person.")
-    elif interaction is None:
-        result = AnswerResult("invalid", "No open card fits this message.")
-    else:
-        result = content_answer(interaction, user, reply.content, channel=reply.connection.connector)
+    """Act on one stored reply. A refusal is an outcome on the row and is told to the person by the card.
+
+    The answer and what the row says of it are one transaction: a reply is never taken and then called refused.
+    """
+    try:
+        _work(reply)
+    except (
+        Exception
+    ) as error:  # a defect of ours: kept on the row, tried again, and the other replies are worked
+        logger.exception("reply %s", reply.pk)
+        _defect_note(reply, f"{error.__class__.__name__}: {error}"[:2000])
+
+
+def _defect_note(reply: Reply, message: str) -> None:
     with transaction.atomic():
         if not work_held(reply):
             return
+        reply.last_error = message
+        given_up = reply.attempts >= MOST_ATTEMPTS
+        if given_up:
+            reply.state, reply.handled_at = ReplyState.FAILED, clock.now()
+            reply.result = {"status": "failed", "message": message}
+        reply.lease_release(None if given_up else backoff_at(reply.attempts))
+        reply.save()
+
+
+def _work(reply: Reply) -> None:
+    with transaction.atomic():
+        if not work_held(reply):
+            return
+        user = person_for_address(reply.connection, reply.address)
+        interaction = _interaction_of(reply, user) if user else None
+        if user is None:
+            unlinked = localized(gettext_noop("This account is not linked to a person."))
+            result = AnswerResult("refused", text_store(unlinked))
+        elif interaction is None:
+            result = AnswerResult(
+                "invalid", text_store(localized(gettext_noop("No open card fits this message.")))
+            )
+        else:
+            result = content_answer(interaction, user, reply.content, channel=reply.connection.connector)
         reply.user, reply.interaction = user, interaction
         reply.state = ReplyState.DONE if result.taken else ReplyState.REFUSED
         reply.result = {
@@ -112,7 +142,9 @@ def reply_work(reply: Reply) -> None:
             _card_again(interaction, user)
 
 
-def content_answer(interaction: Interaction, user: User, content: Mapping[str, Any], *, channel: str) -> AnswerResult:
+def content_answer(
+    interaction: Interaction, user: User, content: Mapping[str, Any], *, channel: str
+) -> AnswerResult:
     """A button press, or a text that means one."""
     button, inputs = str(content.get("button") or ""), dict(content.get("inputs") or {})
     text = str(content.get("text") or "")
@@ -123,20 +155,29 @@ def content_answer(interaction: Interaction, user: User, content: Mapping[str, A
             hint = localized(
                 gettext_noop("“%(text)s” is not understood here. Try: %(examples)s"),
                 text=text[:60],
-                examples=" · ".join(examples(interaction)),
+                examples=" · ".join(examples(interaction, gate_now(interaction, user))),
             )
             return AnswerResult("invalid", hint.in_language(user.language))
-    return answer_submit(interaction.pk, user, button, inputs, version=content.get("version"), channel=channel)
+    return answer_submit(
+        interaction.pk, user, button, inputs, version=content.get("version"), channel=channel
+    )
 
 
-def examples(interaction: Interaction) -> list[str]:
-    """What a person could write, with the values that are on the card."""
+def examples(interaction: Interaction, decision: Decision) -> list[str]:
+    """What a person could write, with the values that are on the card as this person may see it."""
     found = []
     for button in interaction.card.get("buttons", ()):
-        values = {each["name"]: str(each.get("value") or "…") for each in button.get("inputs", ())}
-        for pattern in button.get("replies", ()):
-            found.append(pattern.format_map({**{"quantity": "…"}, **values}) if "{" in pattern else pattern)
+        values = {
+            each["name"]: str(each["value"])
+            for each in button.get("inputs", ())
+            if each.get("value") and not input_is_masked(each, decision)
+        }
+        found += [_filled(pattern, values) for pattern in button.get("replies", ())]
     return found
+
+
+def _filled(pattern: str, values: Mapping[str, str]) -> str:
+    return PLACEHOLDER.sub(lambda place: values.get(place[1], "…"), pattern)
 
 
 def _interaction_of(reply: Reply, user: User) -> Interaction | None:

@@ -54,7 +54,8 @@ class AskAction:
                     Problem(
                         f"{pointer}/material/{index}",
                         "unknown_field",
-                        _("“%(name)s” is not a field of %(object)s.") % {"name": name, "object": str(scope.about.label)},
+                        _("“%(name)s” is not a field of %(object)s.")
+                        % {"name": name, "object": str(scope.about.label)},
                     )
                 )
         return problems + preconditions_check(params, scope, pointer)

@@ -11,19 +11,19 @@ precondition no longer holds, nothing is written and the card says what changed.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
-from connectors.dictionary.types import DictionaryObject
+from connectors.dictionary.types import DictionaryObject, FieldClass
 from connectors.mapping import decimal_read
 from connectors.ports.erp import WriteOutcome, WriteResult
 from kernel.errors import Rejected
 from kernel.text import Localized, localized
 from workflows.actions.question import logic_problems, plain, precondition_failed, preconditions_check
-from workflows.blocks import Done, Refused, RuleScope, StepContext, StepResult, Wait
+from workflows.blocks import Change, Done, Refused, RuleScope, StepContext, StepResult, Wait
 from workflows.definition import Problem
 
 PENDING_SECONDS = 2.0
@@ -51,7 +51,11 @@ class CreateDocumentAction:
         for name in write.required:
             if name not in values:
                 problems.append(
-                    Problem(f"{pointer}/values/{name}", "required", _("“%(name)s” needs a value.") % {"name": name})
+                    Problem(
+                        f"{pointer}/values/{name}",
+                        "required",
+                        _("“%(name)s” needs a value.") % {"name": name},
+                    )
                 )
         for name, logic in values.items():
             if not _is_input(logic):
@@ -70,18 +74,14 @@ class CreateDocumentAction:
             return Refused(localized(gettext_noop("The record is gone from the ERP; nothing was created.")))
         differences = context.differences(params.get("material", ()), fresh)
         if differences:
-            return Refused(
-                localized(
-                    gettext_noop("Nothing was created, because this changed meanwhile: %(changes)s"),
-                    changes="; ".join(differences),
-                ),
-                {"changed": differences},
-            )
+            return _changed(differences)
         failed = precondition_failed(params, context, fresh)
         if failed is not None:
             return Refused(failed)
         values = {
-            name: context.inputs.get(logic["input"]) if _is_input(logic) else plain(context.evaluate(logic, fresh))
+            name: context.inputs.get(logic["input"])
+            if _is_input(logic)
+            else plain(context.evaluate(logic, fresh))
             for name, logic in params.get("values", {}).items()
         }
         values = {name: value for name, value in values.items() if value not in (None, "")}
@@ -94,7 +94,8 @@ class CreateDocumentAction:
     @staticmethod
     def _refused(error: Rejected) -> Refused:
         return Refused(
-            localized(gettext_noop("The ERP refused: %(reason)s"), reason=error.message), {"refused": error.message}
+            localized(gettext_noop("The ERP refused: %(reason)s"), reason=error.message),
+            {"refused": error.message},
         )
 
     def _taken(
@@ -102,7 +103,8 @@ class CreateDocumentAction:
     ) -> StepResult:
         if result.outcome is WriteOutcome.PENDING:
             return Wait(
-                PENDING_SECONDS, localized(gettext_noop("The ERP has the order and has not decided yet. Please wait."))
+                PENDING_SECONDS,
+                localized(gettext_noop("The ERP has the order and has not decided yet. Please wait.")),
             )
         return self._finished(params, context, values, result)
 
@@ -123,16 +125,8 @@ class CreateDocumentAction:
             "mismatch": unequal,
         }
         if unequal:
-            words = "; ".join(f"{name} {each['wanted']} ≠ {each['found']}" for name, each in unequal.items())
-            return Done(
-                output,
-                localized(
-                    gettext_noop("%(number)s was created, but the ERP holds other values than approved: %(words)s"),
-                    number=result.number,
-                    words=words,
-                ),
-                is_mismatch=True,
-            )
+            classes = {name: context.field_class(str(params["object"]), name) for name in unequal}
+            return _mismatch(output, unequal, classes)
         done = Localized.from_json(params.get("done") or DONE_TEXT)
         filled = {"number": result.number, "person": context.person_name, "at": "{at}"}
         return Done(output, Localized(_fill(done.en, filled), _fill(done.zh, filled)))
@@ -141,6 +135,49 @@ class CreateDocumentAction:
         about: DictionaryObject | None = scope.objects.get(str(params.get("object")))
         label = about.label if about else Localized.from_json(str(params.get("object")))
         return localized(gettext_noop("create a %(object)s"), object=Localized(label.en.lower(), label.zh))
+
+
+def _changed(differences: Sequence[Change]) -> Refused:
+    def told(words: Sequence[Localized]) -> Localized:
+        return localized(
+            gettext_noop("Nothing was created, because this changed meanwhile: %(changes)s"),
+            changes=_joined(words),
+        )
+
+    return Refused(
+        told([each.words for each in differences]),
+        {"changed": [each.words.en for each in differences]},
+        masked=told([each.masked if _is_sensitive(each.field_class) else each.words for each in differences]),
+        classes=frozenset(each.field_class.value for each in differences if _is_sensitive(each.field_class)),
+    )
+
+
+def _mismatch(
+    output: Mapping[str, Any], unequal: Mapping[str, Mapping[str, str]], classes: Mapping[str, FieldClass]
+) -> Done:
+    def told(words: Sequence[str]) -> Localized:
+        return localized(
+            gettext_noop("%(number)s was created, but the ERP holds other values than approved: %(words)s"),
+            number=output["number"],
+            words="; ".join(words),
+        )
+
+    full = {name: f"{name} {each['wanted']} ≠ {each['found']}" for name, each in unequal.items()}
+    return Done(
+        output,
+        told(list(full.values())),
+        is_mismatch=True,
+        masked=told([name if _is_sensitive(classes[name]) else words for name, words in full.items()]),
+        classes=frozenset(each.value for each in classes.values() if _is_sensitive(each)),
+    )
+
+
+def _is_sensitive(field_class: FieldClass) -> bool:
+    return field_class is not FieldClass.GENERAL
+
+
+def _joined(words: Sequence[Localized]) -> Localized:
+    return Localized("; ".join(each.en for each in words), "；".join(each.zh for each in words))
 
 
 def _fill(text: str, values: Mapping[str, str]) -> str:
@@ -155,8 +192,6 @@ def _is_input(logic: Any) -> bool:
 
 def _equal(wanted: Any, found: Any) -> bool:
     """Numbers by value, everything else as text."""
-
-
     try:
         return decimal_read(wanted) == decimal_read(found)
     except ValueError:

@@ -41,7 +41,8 @@ def card_check(params: Mapping[str, Any], scope: RuleScope, pointer: str) -> lis
                     Problem(
                         f"{pointer}/fields/{index}",
                         "unknown_field",
-                        _("“%(name)s” is not a field of %(object)s.") % {"name": name, "object": str(scope.about.label)},
+                        _("“%(name)s” is not a field of %(object)s.")
+                        % {"name": name, "object": str(scope.about.label)},
                     )
                 )
     problems += recipients_check(params, scope, pointer)
@@ -92,6 +93,18 @@ def plain(value: Any) -> str:
     return format(value, "f") if isinstance(value, Decimal) else str(value)
 
 
+def fields_read(logic: Any) -> set[str]:
+    """The fields of the record an expression may take its value from."""
+    if isinstance(logic, str):
+        return {logic.removeprefix("record.").split(".")[0]} if logic.startswith("record.") else set()
+    parts: list[Any] = []
+    if isinstance(logic, Mapping):
+        parts = list(logic.values())
+    elif isinstance(logic, list | tuple):
+        parts = list(logic)
+    return {name for part in parts for name in fields_read(part)}
+
+
 def card_build(params: Mapping[str, Any], context: StepContext) -> dict[str, Any]:
     """The language-free card of messaging/card.py, with prefilled inputs calculated from the record."""
     return {
@@ -101,11 +114,20 @@ def card_build(params: Mapping[str, Any], context: StepContext) -> dict[str, Any
         "fields": list(params.get("fields", ())),
         "buttons": [
             {
-                **{key: button[key] for key in ("key", "label", "style", "replies", "confirm") if key in button},
+                **{
+                    key: button[key]
+                    for key in ("key", "label", "style", "replies", "confirm")
+                    if key in button
+                },
                 "inputs": [
                     {
-                        **{key: each[key] for key in ("name", "label", "type", "minimum", "maximum") if key in each},
+                        **{
+                            key: each[key]
+                            for key in ("name", "label", "type", "minimum", "maximum")
+                            if key in each
+                        },
                         "value": plain(context.evaluate(each.get("value"))),
+                        "reads": sorted(fields_read(each.get("value"))),
                     }
                     for each in button.get("inputs", ())
                 ],
@@ -142,6 +164,8 @@ def preconditions_check(params: Mapping[str, Any], scope: RuleScope, pointer: st
     return problems
 
 
-def precondition_failed(params: Mapping[str, Any], context: StepContext, record: Mapping[str, Any]) -> Localized | None:
+def precondition_failed(
+    params: Mapping[str, Any], context: StepContext, record: Mapping[str, Any]
+) -> Localized | None:
     """The text of the first precondition that does not hold for `record`; unknown does not hold."""
     return next((text for logic, text in preconditions(params) if not context.is_true(logic, record)), None)

@@ -33,7 +33,10 @@ class SendAction:
         )
 
     def sentence(self, params: Mapping[str, Any], scope: RuleScope) -> Localized:
-        return localized(gettext_noop("tell the recipients “%(title)s”"), title=Localized.from_json(params.get("title", "")))
+        return localized(
+            gettext_noop("tell the recipients “%(title)s”"),
+            title=Localized.from_json(params.get("title", "")),
+        )
 
 
 ACTION = SendAction()

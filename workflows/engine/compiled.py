@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Any
 
 from connectors.dictionary.types import DictionaryField, DictionaryObject
+from connectors.selectors import GENERATION as DICTIONARY
 from connectors.selectors import dictionary_object
-from kernel.generation import Cached
+from kernel.errors import BatonError
+from kernel.generation import Cached, generation_number
 from workflows.blocks import Trigger
 from workflows.catalog import TRIGGERS
 from workflows.conditions import CompiledCondition, ConditionSchema, FieldSpec, FieldType, condition_compile
@@ -17,6 +19,7 @@ from workflows.definition import Definition, definition_read
 from workflows.models import Rule, RuleState, RuleVersion
 
 GENERATION = "rules"
+logger = logging.getLogger(__name__)
 
 
 def field_spec(path: str, field: DictionaryField) -> FieldSpec:
@@ -30,21 +33,25 @@ def field_spec(path: str, field: DictionaryField) -> FieldSpec:
     )
 
 
-@lru_cache(maxsize=256)
-def _schema(about_id: int, about: DictionaryObject) -> ConditionSchema:
+def _schema_build(about: DictionaryObject) -> ConditionSchema:
     fields = {f"record.{each.name}": field_spec(f"record.{each.name}", each) for each in about.fields}
     for name in ("change", "source", "id"):
         fields[f"event.{name}"] = FieldSpec(f"event.{name}", FieldType.TEXT)
     return ConditionSchema(fields)
 
 
-_kept: dict[int, DictionaryObject] = {}
+_schemas: dict[int, tuple[DictionaryObject, ConditionSchema]] = {}
+MOST_SCHEMAS = 500
 
 
 def schema_for(about: DictionaryObject) -> ConditionSchema:
-    """The fields a condition over this object may read; one object per dictionary object."""
-    _kept[id(about)] = about
-    return _schema(id(about), about)
+    """The fields a condition over this object may read; one schema per dictionary object."""
+    found = _schemas.get(id(about))
+    if found is None or found[0] is not about:
+        if len(_schemas) >= MOST_SCHEMAS:
+            _schemas.clear()
+        found = _schemas[id(about)] = (about, _schema_build(about))
+    return found[1]
 
 
 @dataclass(frozen=True)
@@ -83,26 +90,69 @@ def rule_compile(rule: Rule, version: RuleVersion) -> CompiledRule:
         about=about,
         trigger=TRIGGERS.get(definition.trigger.type),
         condition=condition_compile(definition.condition, schema),
-        rearm=condition_compile(definition.firing.rearm, schema) if definition.firing.rearm is not None else None,
+        rearm=condition_compile(definition.firing.rearm, schema)
+        if definition.firing.rearm is not None
+        else None,
     )
 
 
-def _live_build() -> dict[tuple[int, str], list[CompiledRule]]:
+@dataclass(frozen=True)
+class BrokenRule:
+    """A live rule whose version does not compile (any more): the dictionary changed under it."""
+
+    rule_id: int
+    number: int
+    reason: str
+
+
+@dataclass(frozen=True)
+class _Live:
+    """`dictionary_number` is the generation of the dictionary the rules were compiled against."""
+
+    dictionary_number: int
+    rules: Mapping[tuple[int, str], list[CompiledRule]]
+    broken: Mapping[tuple[int, str], list[BrokenRule]]
+
+
+def _live_build() -> _Live:
+    number = generation_number(DICTIONARY)
     found: dict[tuple[int, str], list[CompiledRule]] = {}
-    rules = Rule.objects.filter(state=RuleState.LIVE, current__isnull=False).select_related("current").order_by("pk")
+    broken: dict[tuple[int, str], list[BrokenRule]] = {}
+    rules = (
+        Rule.objects.filter(state=RuleState.LIVE, current__isnull=False)
+        .select_related("current")
+        .order_by("pk")
+    )
     for rule in rules:
         assert rule.current is not None
-        compiled = rule_compile(rule, rule.current)
-        found.setdefault((rule.connection_id, rule.object), []).append(compiled)
-    return found
+        where = (rule.connection_id, rule.object)
+        try:
+            found.setdefault(where, []).append(rule_compile(rule, rule.current))
+        except BatonError as error:  # told on every event it would have judged; the other rules go on
+            logger.warning("rule %s does not compile: %s", rule.key, error)
+            broken.setdefault(where, []).append(BrokenRule(rule.pk, rule.current.number, error.message))
+    return _Live(number, found, broken)
 
 
-_live: Cached[dict[tuple[int, str], list[CompiledRule]]] = Cached(GENERATION, _live_build)
+_live: Cached[_Live] = Cached(GENERATION, _live_build)
+
+
+def _live_get() -> _Live:
+    live = _live.get()
+    if live.dictionary_number != generation_number(DICTIONARY):
+        _live.clear()
+        live = _live.get()
+    return live
 
 
 def rules_live() -> Mapping[tuple[int, str], list[CompiledRule]]:
     """Live rules by (connection, object)."""
-    return _live.get()
+    return _live_get().rules
+
+
+def rules_broken() -> Mapping[tuple[int, str], list[BrokenRule]]:
+    """Live rules that cannot be evaluated, by (connection, object)."""
+    return _live_get().broken
 
 
 _versions: dict[int, CompiledRule] = {}
@@ -124,7 +174,9 @@ def caches_clear() -> None:
     _versions.clear()
 
 
-def event_data(record: Mapping[str, Any], before: Mapping[str, Any] | None, event: Any, changed: list[str]) -> dict[str, Any]:
+def event_data(
+    record: Mapping[str, Any], before: Mapping[str, Any] | None, event: Any, changed: list[str]
+) -> dict[str, Any]:
     """The roots a condition sees."""
     return {
         "record": record,

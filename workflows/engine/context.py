@@ -6,11 +6,14 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from django.db import transaction
+from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
+from connectors.dictionary.types import DictionaryObject, FieldClass
 from connectors.models import Connection, Event
 from connectors.ports.erp import WriteResult
-from connectors.selectors import mapping_find, mapping_get
+from connectors.ports.manifest import IdempotencyMode
+from connectors.selectors import dictionary_object, mapping_find, mapping_get
 from connectors.services.factory import erp_open
 from connectors.services.records import record_refresh
 from kernel import clock
@@ -19,7 +22,7 @@ from kernel.text import Localized, localized
 from kernel.work import work_held
 from messaging.formatting import field_format
 from permissions.models import User
-from workflows.blocks import Earlier
+from workflows.blocks import Change, Earlier
 from workflows.conditions import Verdict, condition_compile, data_prepare, value_evaluate
 from workflows.engine.compiled import CompiledRule, event_data, schema_for
 from workflows.models import Step
@@ -66,8 +69,8 @@ class CardContext:
     def earlier(self) -> Earlier | None:
         return None
 
-    def differences(self, names: Sequence[str], now: Mapping[str, Any]) -> list[str]:
-        return [str(each) for each in material_differences(self.about, names, self.shown, now)]
+    def differences(self, names: Sequence[str], now: Mapping[str, Any]) -> list[Change]:
+        return material_differences(self.about, names, self.shown, now)
 
     def read_fresh(self) -> Mapping[str, Any] | None:
         raise ConfigError("A card is built without asking the ERP.")
@@ -78,11 +81,15 @@ class CardContext:
     def read_back(self, object_name: str, raw: Mapping[str, Any]) -> Mapping[str, Any]:
         raise ConfigError("A card is built without asking the ERP.")
 
+    def field_class(self, object_name: str, name: str) -> FieldClass:
+        found = dictionary_object(self.compiled.connection_id, object_name).by_name.get(name)
+        return found.field_class if found is not None else FieldClass.GENERAL
+
 
 def material_differences(
-    about: Any, names: Sequence[str], shown: Mapping[str, Any], now: Mapping[str, Any]
-) -> list[Localized]:
-    """A sentence per material field that is no longer what was shown."""
+    about: DictionaryObject, names: Sequence[str], shown: Mapping[str, Any], now: Mapping[str, Any]
+) -> list[Change]:
+    """The material fields that are no longer what was shown, in words with UTC times."""
     found = []
     for name in names:
         if shown.get(name) == now.get(name):
@@ -92,21 +99,22 @@ def material_differences(
             language: (field_format(field, shown, language, "UTC"), field_format(field, now, language, "UTC"))
             for language in ("en", "zh-hans")
         }
-        found.append(
-            localized(
-                gettext_noop("%(field)s %(before)s → %(after)s"),
-                field=field.label,
-                before=Localized(words["en"][0], words["zh-hans"][0]),
-                after=Localized(words["en"][1], words["zh-hans"][1]),
-            )
+        sentence = localized(
+            gettext_noop("%(field)s %(before)s → %(after)s"),
+            field=field.label,
+            before=Localized(words["en"][0], words["zh-hans"][0]),
+            after=Localized(words["en"][1], words["zh-hans"][1]),
         )
+        found.append(Change(name, field.field_class, sentence, field.label))
     return found
 
 
 class StepExecution(CardContext):
     """A step being executed. The ERP is asked outside any transaction."""
 
-    def __init__(self, step: Step, compiled: CompiledRule, record: Mapping[str, Any], shown: Mapping[str, Any]) -> None:
+    def __init__(
+        self, step: Step, compiled: CompiledRule, record: Mapping[str, Any], shown: Mapping[str, Any]
+    ) -> None:
         super().__init__(compiled, step.run.event, record, shown, step.input.get("asked"))
         self.step = step
         self.idempotency_key = step.idempotency_key.hex
@@ -135,6 +143,7 @@ class StepExecution(CardContext):
         sent = self.step.output.get("sent")
         if self.step.sent_at is None or not sent:
             return None
+        _lookup_refuse(self.connection, sent["write"])
         with erp_open(self.connection) as erp:
             result = erp.lookup(sent["write"], sent["raw"], idempotency_key=self.idempotency_key)
         return Earlier(sent["values"], result)
@@ -154,6 +163,17 @@ class StepExecution(CardContext):
 
     def read_back(self, object_name: str, raw: Mapping[str, Any]) -> Mapping[str, Any]:
         return mapping_get(self.connection.pk, object_name).map(raw, "read-back").data
+
+
+def _lookup_refuse(connection: Connection, write: str) -> None:
+    """Raises ConfigError where an earlier try cannot be found by a key: a person has to look, nothing is repeated."""
+    action = connection.manifest.write(write)
+    if action is not None and action.idempotency is IdempotencyMode.NONE:
+        raise ConfigError(
+            _(
+                "An earlier try may have arrived, and this ERP cannot be asked for it. Look in the ERP before doing it again."
+            )
+        )
 
 
 def _reads_one(connection: Connection) -> bool:

@@ -9,9 +9,17 @@ from django.utils.translation import gettext_noop
 
 from connectors.models import ConnectionState
 from kernel import clock
-from kernel.errors import AuthFailed, BatonError, ConfigError, OutcomeUnknown, RateLimited, Rejected, Transient
+from kernel.errors import (
+    AuthFailed,
+    BatonError,
+    ConfigError,
+    OutcomeUnknown,
+    RateLimited,
+    Rejected,
+    Transient,
+)
 from kernel.text import Localized, localized
-from kernel.work import backoff_seconds, due, work_claim
+from kernel.work import backoff_seconds, due, work_claim, work_is_late
 from permissions.models import User, Verb
 from permissions.policies import may_see_record
 from workflows.blocks import Refused, StepResult
@@ -35,38 +43,55 @@ def execute_is_due() -> bool:
 
 def execute_drain() -> int:
     claimed = work_claim(
-        Step.objects.select_related("run__rule__connection", "run__rule__owner", "run__version", "run__event", "person"),
+        Step.objects.select_related(
+            "run__rule__connection", "run__rule__owner", "run__version", "run__event", "person"
+        ),
         limit=BATCH,
         lease_seconds=120,
     )
     for step in claimed:
-        step_execute(step)
+        if not work_is_late(step):
+            step_execute(step)
     return len(claimed)
 
 
 def step_execute(step: Step) -> None:
     """One attempt at a step. Raises nothing of the outside world: it ends on the rows."""
+    owner = step.lease_owner
     attempt = Attempt.objects.create(step=step, number=step.attempts, started_at=clock.now())
     try:
         result = _act(step)
+        step_finish(step, result)
     except BatonError as error:
         _attempt_end(attempt, error.code, error.message)
-        _failed(step, error)
+        if _reread(step, owner):
+            _failed(step, error)
     except Exception as error:  # a defect of ours: kept on the row, tried again, never lost
         logger.exception("step %s", step.pk)
         message = f"{error.__class__.__name__}: {error}"[:2000]
         _attempt_end(attempt, "defect", message)
+        if not _reread(step, owner):
+            return
         if step.attempts >= MOST_SURPRISES:
-            step_dead(step, localized(gettext_noop("Something went wrong inside Baton: %(reason)s"), reason=message))
+            step_dead(
+                step, localized(gettext_noop("Something went wrong inside Baton: %(reason)s"), reason=message)
+            )
         else:
             step_later(step, backoff_seconds(step.attempts), message, None)
     else:
         _attempt_end(attempt, type(result).__name__.lower(), "")
-        step_finish(step, result)
+
+
+def _reread(step: Step, owner: str) -> bool:
+    """The row as it is stored, without what a rolled back finish left on it; False when the claim is not ours."""
+    step.refresh_from_db()
+    return step.lease_owner == owner
 
 
 def _attempt_end(attempt: Attempt, outcome: str, message: str) -> None:
-    Attempt.objects.filter(pk=attempt.pk).update(ended_at=clock.now(), outcome=outcome, message=message[:2000])
+    Attempt.objects.filter(pk=attempt.pk).update(
+        ended_at=clock.now(), outcome=outcome, message=message[:2000]
+    )
 
 
 def _act(step: Step) -> StepResult:
@@ -113,14 +138,20 @@ def _failed(step: Step, error: BatonError) -> None:
     connection = step.run.rule.connection
     too_old = step.created_at < clock.now() - dt.timedelta(days=GIVE_UP_DAYS)
     if isinstance(error, Rejected):
-        step_finish(step, Refused(localized(gettext_noop("The ERP refused: %(reason)s"), reason=error.message)))
+        step_finish(
+            step, Refused(localized(gettext_noop("The ERP refused: %(reason)s"), reason=error.message))
+        )
     elif too_old or not isinstance(error, Transient | RateLimited | AuthFailed | OutcomeUnknown):
         step_dead(step, Localized(error.message, error.message))
     elif isinstance(error, AuthFailed) or connection.state != ConnectionState.ACTIVE:
-        text = gettext_noop("“%(name)s” needs its administrator (%(reason)s). This will be done as soon as it works again.")
+        text = gettext_noop(
+            "“%(name)s” needs its administrator (%(reason)s). This will be done as soon as it works again."
+        )
         step_later(step, 10.0, error.message, localized(text, name=connection.name, reason=error.message))
     elif isinstance(error, OutcomeUnknown):
-        text = gettext_noop("“%(name)s” did not confirm. Checking whether it was done; nothing is done twice.")
+        text = gettext_noop(
+            "“%(name)s” did not confirm. Checking whether it was done; nothing is done twice."
+        )
         step_later(step, backoff_seconds(step.attempts, most=RETRY_MOST_SECONDS), error.message,
                    localized(text, name=connection.name))  # fmt: skip
     else:

@@ -21,8 +21,8 @@ from workflows.blocks import Ask, Done, Refused, StepResult, Wait
 from workflows.definition import definition_read
 from workflows.engine.plan import EXECUTE_QUEUE
 from workflows.engine.recipients import audience_plan
-from workflows.engine.refresh import HANDLER, card_of_step
-from workflows.models import Run, RunState, Step, StepState
+from workflows.engine.refresh import HANDLER, card_of_step, interactions_rearmed
+from workflows.models import RuleRecordState, Run, RunState, Step, StepState
 
 
 def step_finish(step: Step, result: StepResult) -> None:
@@ -105,18 +105,24 @@ def _asked(step: Step, result: Ask) -> None:
 
 def _done(step: Step, result: Done) -> None:
     _end(step, StepState.DONE, {**step.output, **result.output})
-    if step.interaction_id is None:
-        _next(step)
-        return
-    interaction = _question(step)
-    state = InteractionState.FAILED if result.is_mismatch else InteractionState.DECIDED
+    number = str(result.output.get("number", ""))
     if result.is_mismatch:
-        audit_record(step.person, "write.mismatch", step, "", **dict(result.output))
+        audit_record(step.person, "write.mismatch", step, number, **dict(result.output))
+        _run_over(step, RunState.FAILED, "mismatch", text_store(result.text) if result.text else "")
     else:
-        audit_record(step.person, "write.done", step, str(result.output.get("number", "")), path=step.path)
-    if _next(step) and not result.is_mismatch:
-        return
-    interaction_show(interaction, state=state, text=result.text, at=clock.now())
+        audit_record(step.person, "write.done", step, number, path=step.path)
+        if _next(step):
+            return
+    if step.interaction_id is not None:
+        state = InteractionState.FAILED if result.is_mismatch else InteractionState.DECIDED
+        interaction_show(
+            _question(step),
+            state=state,
+            text=result.text,
+            at=clock.now(),
+            masked=result.masked,
+            classes=result.classes,
+        )
 
 
 def _refused(step: Step, result: Refused) -> None:
@@ -128,15 +134,32 @@ def _refused(step: Step, result: Refused) -> None:
         return
     interaction = _question(step)
     interaction_reopen(interaction)
-    asked = Step.objects.select_related("run__rule", "run__version", "run__event").get(pk=int(interaction.handler_ref))
+    asked = Step.objects.select_related("run__rule", "run__version", "run__event").get(
+        pk=int(interaction.handler_ref)
+    )
     record = step.run.record
     if record is not None:
         record.refresh_from_db()
     data = dict((record.data if record is not None else None) or interaction.card.get("data", {}))
     card = card_of_step(asked, record, data) if record is not None else interaction.card
-    interaction_show(interaction, state=InteractionState.OPEN, text=result.message, card=card, shown=data)
+    interaction_show(
+        interaction,
+        state=InteractionState.OPEN,
+        text=result.message,
+        masked=result.masked,
+        classes=result.classes,
+        card=card,
+        shown=data,
+    )
     Step.objects.filter(pk=asked.pk).update(state=StepState.WAITING)
     Run.objects.filter(pk=step.run_id).update(state=RunState.WAITING)
+    if record is not None and _is_rearmed(step.run.rule_id, record.pk):
+        # It became false while the answer was being carried out: nobody else will withdraw the question.
+        interactions_rearmed([(step.run.rule_id, record.pk)])
+
+
+def _is_rearmed(rule_id: int, record_id: int) -> bool:
+    return RuleRecordState.objects.filter(rule_id=rule_id, record_id=record_id, armed=True).exists()
 
 
 def _question(step: Step) -> Interaction:
@@ -164,12 +187,16 @@ def _next(step: Step) -> bool:
         )
         doorbell.ring(EXECUTE_QUEUE)
         return True
-    run_end(run, RunState.DONE, "done")
-    if head != "/steps" and step.interaction_id:
+    _run_over(step, RunState.DONE, "done")
+    return False
+
+
+def _run_over(step: Step, state: str, outcome: str, reason: str = "") -> None:
+    run_end(step.run, state, outcome, reason)
+    if step.interaction_id and step.person_id:
         Step.objects.filter(interaction_id=step.interaction_id, state=StepState.WAITING).update(
             state=StepState.DONE, ended_at=clock.now()
         )
-    return False
 
 
 def _siblings(raw: Any, head: str) -> list[Any]:
@@ -213,7 +240,8 @@ def _dead(step: Step, reason: Localized) -> None:
     run_end(step.run, RunState.FAILED, "dead_letter", text_store(reason))
     if step.interaction_id and step.person_id:
         text = localized(
-            gettext_noop("This could not be done: %(reason)s The owner of the rule can try it again."), reason=reason
+            gettext_noop("This could not be done: %(reason)s The owner of the rule can try it again."),
+            reason=reason,
         )
         interaction_show(_question(step), state=InteractionState.FAILED, text=text, at=clock.now())
 
@@ -221,13 +249,18 @@ def _dead(step: Step, reason: Localized) -> None:
 def step_replay(step_id: int, actor: Any) -> bool:
     """Put a dead letter back to work from this step. True when it was dead."""
     with transaction.atomic():
+        asked = Step.objects.filter(pk=step_id).values_list("interaction_id", flat=True).first()
+        if asked is not None:
+            Interaction.objects.select_for_update(of=("self",)).filter(pk=asked).first()
         step = Step.objects.select_for_update(of=("self",)).select_related("run").get(pk=step_id)
         if step.state != StepState.DEAD:
             return False
         step.state, step.attempts, step.reason = StepState.READY, 0, ""
         step.created_at, step.ended_at, step.available_at = clock.now(), None, clock.now()
         step.save()
-        Run.objects.filter(pk=step.run_id).update(state=RunState.RUNNING, outcome="", reason="", ended_at=None)
+        Run.objects.filter(pk=step.run_id).update(
+            state=RunState.RUNNING, outcome="", reason="", ended_at=None
+        )
         if step.interaction_id and step.person_id:
             interaction_show(_question(step), state=InteractionState.WORKING, text=Localized("", ""))
         audit_record(actor, "step.replayed", step)

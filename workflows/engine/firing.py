@@ -37,7 +37,9 @@ class Firings:
     rearmed: bool = False
 
 
-def firing_decide(firing: Firing, verdicts: Verdicts, memory: Memory, *, change: str, at: dt.datetime) -> Firings:
+def firing_decide(
+    firing: Firing, verdicts: Verdicts, memory: Memory, *, change: str, at: dt.datetime
+) -> Firings:
     """`reason` is one of: "", "first_sight", "was_true", "was_unknown", "consumed", "cooldown"."""
     if firing.policy is FiringPolicy.EACH_TIME:
         if verdicts.now is not Verdict.TRUE:
@@ -45,16 +47,11 @@ def firing_decide(firing: Firing, verdicts: Verdicts, memory: Memory, *, change:
         return Firings(False, reason="cooldown") if _cooling(firing, memory, at) else Firings(True)
     if verdicts.now is not Verdict.TRUE:
         return _not_true(verdicts, memory)
-    armed = memory.armed
-    if armed is None:
-        reason = _no_crossing(verdicts, change)
-        if reason:
-            return Firings(False, armed=False, reason=reason)
-        armed = True
-    if not armed:
-        if verdicts.rearm is Verdict.TRUE:
-            return Firings(False, armed=True, rearmed=True)
+    if memory.armed is False:
         return Firings(False, reason="consumed")
+    reason = _no_crossing(verdicts, change) if memory.armed is None else _unknown_before(verdicts)
+    if reason:
+        return Firings(False, armed=False, reason=reason)
     if _cooling(firing, memory, at):
         return Firings(False, reason="cooldown")
     return Firings(True, armed=False)
@@ -63,21 +60,21 @@ def firing_decide(firing: Firing, verdicts: Verdicts, memory: Memory, *, change:
 def _no_crossing(verdicts: Verdicts, change: str) -> str:
     """Why the first true state a rule meets is no crossing; "" when it is one."""
     if verdicts.before is None:
-        return "" if change == "created" else "first_sight"
-    if verdicts.before is Verdict.TRUE:
-        return "was_true"
+        return "" if change in ("created", "gone") else "first_sight"
+    return "was_true" if verdicts.before is Verdict.TRUE else _unknown_before(verdicts)
+
+
+def _unknown_before(verdicts: Verdicts) -> str:
+    """From unknown to true is no crossing, whatever is remembered: the value came, nothing fell below anything."""
     return "was_unknown" if verdicts.before is Verdict.UNKNOWN else ""
 
 
 def _not_true(verdicts: Verdicts, memory: Memory) -> Firings:
-    wanted = verdicts.rearm if verdicts.rearm is not None else _negated(verdicts.now)
-    if memory.armed is False and wanted is Verdict.TRUE:
+    """Only a false condition re-arms; with hysteresis only one that is false by enough."""
+    far_enough = verdicts.rearm is None or verdicts.rearm is Verdict.TRUE
+    if memory.armed is False and verdicts.now is Verdict.FALSE and far_enough:
         return Firings(False, armed=True, rearmed=True)
     return Firings(False)
-
-
-def _negated(verdict: Verdict) -> Verdict:
-    return Verdict.TRUE if verdict is Verdict.FALSE else Verdict.UNKNOWN
 
 
 def _cooling(firing: Firing, memory: Memory, at: dt.datetime) -> bool:

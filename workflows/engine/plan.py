@@ -7,24 +7,25 @@ A batch that fails is replayed event by event, so that only the guilty one gets 
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from typing import Any
 
-from django.db import transaction
-from django.db.models import Min, Q
+from django.db import InterfaceError, OperationalError, transaction
+from django.db.models import Exists, Min, OuterRef, Q, QuerySet
 from django.utils.translation import gettext_noop
 
 from connectors.models import Event, EventState, Outcome, Record
 from connectors.selectors import dictionary_object
 from connectors.services.records import DIMENSION_COLUMNS, changed_fields, scope_columns
 from kernel import clock, doorbell
+from kernel.generation import generations_held
 from kernel.live import live_publish
 from kernel.text import localized, text_store
 from kernel.work import backoff_at
 from workflows.conditions import PreparedData, Verdict, condition_trace, data_prepare
-from workflows.engine.compiled import CompiledRule, event_data, rules_live, schema_for
+from workflows.engine.compiled import CompiledRule, event_data, rules_broken, rules_live, schema_for
 from workflows.engine.firing import Firings, Memory, Verdicts, firing_decide
-from workflows.engine.refresh import interactions_refresh, interactions_rearmed
+from workflows.engine.refresh import interactions_rearmed, interactions_refresh
 from workflows.models import RuleRecordState, Run, Step
 
 PLAN_QUEUE = "plan"
@@ -45,19 +46,24 @@ def plan_is_due() -> bool:
 
 
 def plan_drain() -> int:
-    """Plan one batch. Returns how many events were ended."""
+    """Plan one batch. Returns how many events were ended. A database that fails is no event's fault: it is raised."""
     try:
-        with transaction.atomic():
+        with transaction.atomic(), generations_held():
             return _plan(_claim(BATCH))
+    except (OperationalError, InterfaceError):
+        raise
     except Exception:  # replayed one by one below, where the guilty event keeps the reason
         logger.exception("a batch of events could not be planned; trying them one by one")
-    return sum(_plan_alone(pk) for pk in Event.objects.filter(_waiting()).order_by("id").values_list("pk", flat=True)[:BATCH])
+    alone = _ready().order_by("id").values_list("pk", flat=True)[:BATCH]
+    return sum(_plan_alone(pk) for pk in list(alone))
 
 
 def _plan_alone(pk: int) -> int:
     try:
-        with transaction.atomic():
-            return _plan(list(_in_order(list(_lock(Event.objects.filter(pk=pk, state=EventState.NEW))))))
+        with transaction.atomic(), generations_held():
+            return _plan(_in_order(list(_lock(Event.objects.filter(_waiting(), pk=pk)))))
+    except (OperationalError, InterfaceError):
+        raise
     except Exception as error:  # the reason goes on the row: nothing is dropped
         with transaction.atomic():
             event = Event.objects.select_for_update(of=("self",)).get(pk=pk)
@@ -77,8 +83,21 @@ def _lock(queryset: Any) -> Any:
     return queryset.select_for_update(skip_locked=True, of=("self",))
 
 
+def _ready() -> QuerySet[Event]:
+    """Waiting events, without those behind one of their record that waits for its next try."""
+    earlier = Event.objects.filter(
+        state=EventState.NEW,
+        available_at__gt=clock.now(),
+        connection_id=OuterRef("connection_id"),
+        object=OuterRef("object"),
+        key=OuterRef("key"),
+        pk__lt=OuterRef("pk"),
+    )
+    return Event.objects.filter(_waiting()).exclude(Exists(earlier))
+
+
 def _claim(limit: int) -> list[Event]:
-    return _in_order(list(_lock(Event.objects.filter(_waiting()).order_by("id"))[:limit]))
+    return _in_order(list(_lock(_ready().order_by("id"))[:limit]))
 
 
 def _key(event: Event) -> RecordKey:
@@ -86,7 +105,7 @@ def _key(event: Event) -> RecordKey:
 
 
 def _in_order(events: list[Event]) -> list[Event]:
-    """Leave out events with an earlier unplanned one outside the batch; order each record's by the source's version."""
+    """Leave out events with an earlier unplanned one outside the batch; order each record's."""
     if not events:
         return []
     mine = {event.pk for event in events}
@@ -99,19 +118,47 @@ def _in_order(events: list[Event]) -> list[Event]:
         .values("connection_id", "object", "key")
         .annotate(first=Min("id"))
     )
-    blocked = {
-        (row["connection_id"], row["object"], row["key"]) for row in first if row["first"] not in mine
-    }
-    kept = [event for event in events if _key(event) not in blocked]
-    return sorted(kept, key=lambda event: (event.source_version, event.pk) if event.source_version else ("", event.pk))
+    blocked = {(row["connection_id"], row["object"], row["key"]) for row in first if row["first"] not in mine}
+    kept: dict[RecordKey, list[Event]] = {}
+    for event in events:
+        if _key(event) not in blocked:
+            kept.setdefault(_key(event), []).append(event)
+    return [event for found in kept.values() for event in _record_order(found)]
+
+
+def _record_order(events: list[Event]) -> list[Event]:
+    """As they came; those the source numbered take each other's places so that its numbers grow."""
+    came = sorted(events, key=lambda event: event.pk)
+    numbered = iter(
+        sorted((each for each in came if _is_numbered(each)), key=lambda e: (e.source_version, e.pk))
+    )
+    return [next(numbered) if _is_numbered(event) else event for event in came]
+
+
+def _is_numbered(event: Event) -> bool:
+    """Polls need no numbers: one worker walks at a time, and each source numbers in its own way."""
+    return event.source == "hook" and bool(event.source_version)
+
+
+def _is_older(event: Event, record: Record) -> bool:
+    """Whether rules have already seen a newer state of this record."""
+    if _is_numbered(event) and record.planned_version:
+        return event.source_version < record.planned_version
+    return record.planned_event_id is not None and event.pk < record.planned_event_id
 
 
 def _records(events: Sequence[Event]) -> dict[RecordKey, Record]:
     """The state rows of the batch, locked; made for records never seen before."""
 
     def load() -> dict[RecordKey, Record]:
-        rows = Record.objects.select_for_update(of=("self",)).filter(
-            connection_id__in={event.connection_id for event in events}, key__in={event.key for event in events}
+        rows = (
+            Record.objects.select_for_update(of=("self",))
+            .filter(
+                connection_id__in={event.connection_id for event in events},
+                object__in={event.object for event in events},
+                key__in={event.key for event in events},
+            )
+            .order_by("pk")
         )
         return {(row.connection_id, row.object, row.key): row for row in rows}
 
@@ -119,7 +166,8 @@ def _records(events: Sequence[Event]) -> dict[RecordKey, Record]:
     missing = {_key(event) for event in events} - found.keys()
     if missing:
         Record.objects.bulk_create(
-            [Record(connection_id=each[0], object=each[1], key=each[2]) for each in missing], ignore_conflicts=True
+            [Record(connection_id=each[0], object=each[1], key=each[2]) for each in sorted(missing)],
+            ignore_conflicts=True,
         )
         found = load()
     return found
@@ -128,7 +176,9 @@ def _records(events: Sequence[Event]) -> dict[RecordKey, Record]:
 class _Batch:
     """Everything a batch decides, written at once at its end."""
 
-    def __init__(self, records: dict[RecordKey, Record], rules: Mapping[tuple[int, str], list[CompiledRule]]) -> None:
+    def __init__(
+        self, records: dict[RecordKey, Record], rules: Mapping[tuple[int, str], list[CompiledRule]]
+    ) -> None:
         self.records = records
         self.rules = rules
         self.runs: list[Run] = []
@@ -138,9 +188,10 @@ class _Batch:
         self.new_states: set[tuple[int, int]] = set()
         self.dirty: set[tuple[int, int]] = set()
         rule_ids = {rule.rule_id for found in rules.values() for rule in found}
-        for state in RuleRecordState.objects.select_for_update(of=("self",)).filter(
-            record__in=records.values(), rule_id__in=rule_ids
-        ):
+        known = RuleRecordState.objects.select_for_update(of=("self",)).filter(
+            record_id__in=[record.pk for record in records.values()], rule_id__in=rule_ids
+        )
+        for state in known.order_by("pk"):
             self.states[state.rule_id, state.record_id] = state
 
     def memory(self, rule_id: int, record_id: int) -> Memory:
@@ -163,10 +214,30 @@ class _Batch:
             self.rearmed.append(mark)
         self.dirty.add(mark)
 
+    def forget(self, record_id: int, told: Set[int]) -> None:
+        """The record is gone: its questions are withdrawn, except of the rules `told` of that, and all are armed."""
+        for mark, state in self.states.items():
+            if mark[1] == record_id and not state.armed:
+                state.armed = True
+                self.dirty.add(mark)
+                if mark[0] not in told:
+                    self.rearmed.append(mark)
+
     def write(self, events: Sequence[Event]) -> None:
         Record.objects.bulk_update(
             self.touched.values(),
-            ["data", "gone", "planned_data", "planned_version", "planned_event_id", "updated_at", *DIMENSION_COLUMNS],
+            [
+                *(
+                    "data",
+                    "fingerprint",
+                    "gone",
+                    "planned_data",
+                    "planned_version",
+                    "planned_event_id",
+                    "updated_at",
+                ),
+                *DIMENSION_COLUMNS,
+            ],
         )
         RuleRecordState.objects.bulk_create([self.states[mark] for mark in self.dirty & self.new_states])
         RuleRecordState.objects.bulk_update(
@@ -175,11 +246,24 @@ class _Batch:
         )
         Event.objects.bulk_update(
             events,
-            ["state", "outcome", "reason", "verdicts", "before", "after", "changed", "planned_at", "available_at"],
+            [
+                "state",
+                "outcome",
+                "reason",
+                "verdicts",
+                "before",
+                "after",
+                "changed",
+                "planned_at",
+                "available_at",
+            ],
         )
         runs = Run.objects.bulk_create(self.runs)
         Step.objects.bulk_create(
-            [Step(run=run, path="/steps/0", action=_first_action(run), available_at=clock.now()) for run in runs]
+            [
+                Step(run=run, path="/steps/0", action=_first_action(run), available_at=clock.now())
+                for run in runs
+            ]
         )
 
 
@@ -209,7 +293,7 @@ def _plan_one(event: Event, batch: _Batch) -> None:
     record = batch.records[_key(event)]
     now = clock.now()
     event.planned_at, event.available_at = now, None
-    if event.source_version and record.planned_version and event.source_version < record.planned_version:
+    if _is_older(event, record):
         event.state = EventState.SUPERSEDED
         event.reason = text_store(localized(gettext_noop("A newer state of this record was already seen.")))
         return
@@ -220,15 +304,24 @@ def _plan_one(event: Event, batch: _Batch) -> None:
     event.state = EventState.PLANNED
     if event.change != "gone":
         event.after = after
-    rules = [rule for rule in batch.rules.get((event.connection_id, event.object), ()) if rule.takes(event.change)]
+    rules = [
+        rule for rule in batch.rules.get((event.connection_id, event.object), ()) if rule.takes(event.change)
+    ]
     _evaluate(event, record, rules, batch, after, before)
-    if event.source == "hook":
-        record.data = after
-        for column, value in scope_columns(dictionary_object(record.connection_id, record.object), after).items():
+    if event.change == "gone":
+        batch.forget(record.pk, {rule.rule_id for rule in rules})
+    if event.source == "hook" or not record.data:
+        record.gone = event.change == "gone"
+        # A poll must look at the record again: what was told is not what was read.
+        record.data, record.fingerprint = after, ""
+        for column, value in scope_columns(
+            dictionary_object(record.connection_id, record.object), after
+        ).items():
             setattr(record, column, value)
     record.planned_data = None if event.change == "gone" else after
-    record.planned_version = event.source_version or record.planned_version
-    record.planned_event_id = event.pk
+    if _is_numbered(event):
+        record.planned_version = event.source_version
+    record.planned_event_id = max(event.pk, record.planned_event_id or 0)
     record.updated_at = now
     batch.touched[record.pk] = record
 
@@ -250,18 +343,37 @@ def _evaluate(
     after: Mapping[str, Any],
     before: Mapping[str, Any] | None,
 ) -> None:
-    if not rules:
+    broken = rules_broken().get((event.connection_id, event.object), ())
+    if not rules and not broken:
         event.outcome = Outcome.NO_RULE
+        return
+    event.verdicts += [
+        {
+            "rule": each.rule_id,
+            "version": each.number,
+            "verdict": "broken",
+            "fired": False,
+            "held": each.reason,
+        }
+        for each in broken
+    ]
+    if not rules:
+        event.outcome = Outcome.SUPPRESSED
         return
     schema = schema_for(rules[0].about)
     data = data_prepare(schema, event_data(after, before, event, event.changed))
     earlier: PreparedData | None = None
-    fired = suppressed = False
+    fired, suppressed = False, bool(broken)
     for rule in rules:
         verdict = rule.condition.evaluate(data)
-        memory = batch.memory(rule.rule_id, record.pk)
+        memory = batch.memory(rule.rule_id, record.pk) if event.change != "gone" else Memory()
         was: Verdict | None = None
-        if memory.armed is None and before is not None and verdict is Verdict.TRUE:
+        if (
+            event.change != "gone"
+            and memory.armed is not False
+            and before is not None
+            and verdict is Verdict.TRUE
+        ):
             if earlier is None:
                 earlier = data_prepare(schema, event_data(before, None, event, []))
             was = rule.condition.evaluate(earlier)
@@ -304,5 +416,3 @@ def _fire(event: Event, record: Record, rule: CompiledRule, batch: _Batch, data:
             started_at=clock.now(),
         )
     )
-
-

@@ -80,7 +80,11 @@ def audience_plan(
     """The rule's recipients; else its fallback; else its owner. Each must be linked and may see the record."""
     audience = Audience()
     channels = channels_find(slugs)
-    for purpose, specs in (("recipient", recipients), ("fallback", fallback), ("owner", [{"type": "rule_owner"}])):
+    for purpose, specs in (
+        ("recipient", recipients),
+        ("fallback", fallback),
+        ("owner", [{"type": "rule_owner"}]),
+    ):
         for person in people_resolve(specs, rule, data, audience.notes):
             _add(audience, person, channels, record, purpose)
         if audience.targets:
@@ -88,7 +92,9 @@ def audience_plan(
     return audience
 
 
-def _add(audience: Audience, person: User, channels: Sequence[Connection], record: Record | None, purpose: str) -> None:
+def _add(
+    audience: Audience, person: User, channels: Sequence[Connection], record: Record | None, purpose: str
+) -> None:
     if record is not None:
         decision = may_see_record(person, record)
         if not decision.allowed:

@@ -76,7 +76,9 @@ def interactions_rearmed(pairs: Sequence[tuple[int, int]]) -> int:
         .filter(
             handler=HANDLER,
             state=InteractionState.OPEN,
-            handler_ref__in=[str(pk) for pk in Step.objects.filter(run_id__in=runs).values_list("pk", flat=True)],
+            handler_ref__in=[
+                str(pk) for pk in Step.objects.filter(run_id__in=runs).values_list("pk", flat=True)
+            ],
         )
         .order_by("pk")
     )

@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
-
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
@@ -59,16 +58,27 @@ class StepHandler:
         if not chosen.get("then"):
             return None
         record = step.run.record
-        shown = interaction.shown.get(str(version)) or interaction.shown.get(min(interaction.shown, key=int), {})
         if record is None:
             return None
+        shown = interaction.shown.get(str(version))
+        if shown is None:
+            return Refusal(
+                localized(
+                    gettext_noop(
+                        "The card has changed often since you saw it. Please look again and confirm."
+                    )
+                )
+            )
         now = record.data
         changed = _changed(compiled, params, user, record, shown, now)
         if changed:
             return Refusal(
-                localized(gettext_noop("This changed since you saw it. Please look again and confirm.")), tuple(changed)
+                localized(gettext_noop("This changed since you saw it. Please look again and confirm.")),
+                tuple(changed),
             )
-        failed = precondition_failed(params, CardContext(compiled, step.run.event, now, shown, interaction.shown.get("1")), now)
+        failed = precondition_failed(
+            params, CardContext(compiled, step.run.event, now, shown, interaction.shown.get("1")), now
+        )
         return Refusal(failed) if failed is not None else None
 
     def answered(self, interaction: Interaction, answer: Answer) -> None:
@@ -146,7 +156,9 @@ class StepHandler:
             return
         Step.objects.filter(pk=step.pk).update(state=StepState.DEAD, reason=reason, ended_at=clock.now())
         run_end(step.run, RunState.FAILED, "dead_letter", reason)
-        interaction_show(interaction, state=InteractionState.FAILED, text=localized(gettext_noop("Nobody could be told.")))
+        interaction_show(
+            interaction, state=InteractionState.FAILED, text=localized(gettext_noop("Nobody could be told."))
+        )
         audit_record(None, "interaction.undeliverable", interaction, reason)
 
 
@@ -199,6 +211,8 @@ def _inputs(interaction: Interaction, button: str, given: Mapping[str, Any]) -> 
     values: dict[str, Any] = {}
     for each in spec.get("inputs", ()):
         value = given.get(each["name"], each.get("value"))
+        if value == MASK:  # a prefilled value the person may not see comes back as it was shown
+            value = each.get("value")
         if value is None or isinstance(value, dict | list | bool):
             values[each["name"]] = "" if value is None else value
             continue

@@ -23,7 +23,6 @@ from workflows.models import Rule, Step
 from workflows.selectors import may_list_runs, visible_deliveries, visible_interactions, visible_replies
 from workflows.services.replay import failed_delivery_replay
 
-
 PURPOSES = {
     "recipient": gettext_lazy("recipient of the rule"),
     "fallback": gettext_lazy("fallback of the rule"),
@@ -76,7 +75,7 @@ class InteractionAdmin(PageAdmin[Interaction]):
         step = Step.objects.filter(interaction=obj).select_related("run__rule").order_by("id").first()
         answers = obj.answers.select_related("user").order_by("id")
         hidden = not decision.allowed
-        words = state_text(obj.state_text, get_language() or "en", get_current_timezone_name())
+        words = state_text(obj.state_text, get_language() or "en", get_current_timezone_name(), decision)
         return {
             "title": _("Interaction #%(number)s") % {"number": obj.pk},
             "interaction": obj,

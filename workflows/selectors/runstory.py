@@ -132,7 +132,7 @@ class Story:
         labels = {
             each["name"]: str(Localized.from_json(each.get("label") or each["name"])) for each in inputs
         }
-        hidden = {each["name"] for each in inputs if self.view.hides(each.get("field") or each["name"])}
+        hidden = {each["name"] for each in inputs if any(map(self.view.hides, each.get("reads", ())))}
         if not self.view.decision.allowed:
             hidden = set(answer.inputs)
         fields = [

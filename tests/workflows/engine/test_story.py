@@ -99,7 +99,9 @@ def test_a_quick_reply_is_the_button(company: DemoCompany, text: str) -> None:
     assert [order.quantity for order in company.orders()] == [Decimal(200)]
 
 
-@pytest.mark.parametrize("text", ["ok", "下单 二百", "order 200 300", "3", "order -5", "order 0", "下单 200 不用"])
+@pytest.mark.parametrize(
+    "text", ["ok", "下单 二百", "order 200 300", "3", "order -5", "order 0", "下单 200 不用"]
+)
 def test_a_text_that_is_not_understood_does_nothing(company: DemoCompany, text: str) -> None:
     company.sell()
     result = content_answer(company.interaction(), company.user("buyer"), {"text": text}, channel="im.inbox")

@@ -28,7 +28,7 @@ def signature(webhook_id: str, timestamp: str, body: bytes, key: bytes = KEY) ->
 
 @dataclass(frozen=True)
 class SignedReply:
-    """A request to Baton: its body and the headers as Django's test client wants them."""
+    """A request to Baton: its body and its signed headers."""
 
     body: bytes
     headers: Mapping[str, str]
@@ -71,7 +71,9 @@ class Receiver:
         """What the newest card looks like now."""
         return max(self.shown.values(), key=lambda each: int(each["version"]))
 
-    def reply(self, *, webhook_id: str = "", age_seconds: float = 0, key: bytes = KEY, **item: Any) -> SignedReply:
+    def reply(
+        self, *, webhook_id: str = "", age_seconds: float = 0, key: bytes = KEY, **item: Any
+    ) -> SignedReply:
         """What a person did, signed. A given `webhook_id` makes it a repetition."""
         body = json.dumps(item, ensure_ascii=False).encode()
         name = webhook_id or f"answer-{next(self._numbers)}"
@@ -79,9 +81,9 @@ class Receiver:
         return SignedReply(
             body,
             {
-                "HTTP_WEBHOOK_ID": name,
-                "HTTP_WEBHOOK_TIMESTAMP": timestamp,
-                "HTTP_WEBHOOK_SIGNATURE": signature(name, timestamp, body, key),
+                "webhook-id": name,
+                "webhook-timestamp": timestamp,
+                "webhook-signature": signature(name, timestamp, body, key),
             },
         )
 
@@ -89,7 +91,9 @@ class Receiver:
     def _distrust(request: PeerRequest) -> str:
         headers = request.headers
         name, timestamp = headers.get("webhook-id", ""), headers.get("webhook-timestamp", "0")
-        if not hmac.compare_digest(signature(name, timestamp, request.body), headers.get("webhook-signature", "")):
+        if not hmac.compare_digest(
+            signature(name, timestamp, request.body), headers.get("webhook-signature", "")
+        ):
             return "bad signature"
         if abs(clock.now().timestamp() - int(timestamp)) > TOLERANCE_SECONDS:
             return "stale"

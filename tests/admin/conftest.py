@@ -1,0 +1,37 @@
+"""The administration as one of the demo's people sees it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from django.test import Client
+
+from scripts.translations import compile_all
+from tests.company import DemoCompany
+
+Enter = Callable[..., Client]
+
+
+@pytest.fixture(autouse=True, scope="session")
+def words() -> None:
+    """Tests read Chinese pages: compile the catalogs where no build has."""
+    compile_all()
+
+
+@pytest.fixture
+def enter(company: DemoCompany) -> Enter:
+    """Signed in, in a language."""
+
+    def signed_in(login: str, language: str = "en") -> Client:
+        client = Client()
+        client.force_login(company.user(login))
+        client.cookies["django_language"] = language
+        return client
+
+    return signed_in
+
+
+def text(response: object) -> str:
+    """The page as text."""
+    return response.content.decode()  # type: ignore[attr-defined, no-any-return]

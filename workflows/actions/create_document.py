@@ -114,7 +114,7 @@ class CreateDocumentAction:
         read = context.read_back(str(params["object"]), result.record)
         unequal = {
             name: {"wanted": str(value), "found": str(read[name])}
-            for name, value in values.items()
+            for name, value in sorted(values.items())
             if name in read and not _equal(value, read[name])
         }
         output = {

@@ -23,5 +23,8 @@ lint: install-dev
 types: install-dev
 	@BATON_DEMO=1 .venv/bin/mypy .
 
+messages: install-dev
+	@.venv/bin/python -m scripts.messages
+
 check: lint types
 	@BATON_DEMO=1 .venv/bin/python manage.py makemigrations --check --dry-run

@@ -12,7 +12,10 @@ ROOT = Path(__file__).resolve().parent.parent
 def compile_all() -> int:
     """Returns how many catalogs were compiled."""
     count = 0
-    for folder in [ROOT, *(path for path in ROOT.iterdir() if path.is_dir() and not path.name.startswith("."))]:
+    for folder in [
+        ROOT,
+        *(path for path in ROOT.iterdir() if path.is_dir() and not path.name.startswith(".")),
+    ]:
         for source in folder.glob("locale/*/LC_MESSAGES/*.po"):
             target = source.with_suffix(".mo")
             if not target.exists() or target.stat().st_mtime < source.stat().st_mtime:

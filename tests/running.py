@@ -78,7 +78,9 @@ class RunningDemo:
         process = self.launch()
 
         def welcomed() -> bool:
-            assert process.poll() is None, f"the demo ended at its start:\n{self.output()[before:]}"
+            assert process.poll() is None, (
+                f"the demo ended with {process.returncode} at its start:\n{self.output()[before:]}"
+            )
             return "Stop: Ctrl-C" in self.output()[before:]
 
         wait_until(welcomed, f"the demo's start; it said:\n{self.output()[before:]}", READY_SECONDS)

@@ -1,20 +1,22 @@
 """The work row: a row that is due, is claimed under a lease, and is either finished or due again.
 
 Rows are the truth; a Celery message only says that there may be some. Everything here is safe to run twice,
-at once, and to be killed anywhere: a claim that nobody finishes becomes due again when its lease runs out.
+at once, and to be killed anywhere: a claim that nobody finishes becomes due again when its lease runs out, or as
+soon as its process is seen to be gone.
 """
 
 from __future__ import annotations
 
 import datetime as dt
 import random
-import uuid
 from typing import Any, TypeVar
 
+from django.apps import apps
 from django.db import models, transaction
 from django.db.models import F, Q
 
 from kernel import clock
+from kernel.lease import holder_is_gone, holder_name
 
 LEASE_SECONDS = 60.0
 BACKOFF_FIRST_SECONDS = 1.0
@@ -63,7 +65,7 @@ def work_claim(
     PostgreSQL skips rows others hold; SQLite is inside an immediate transaction, so the read is already exclusive.
     """
     now = clock.now()
-    owner = uuid.uuid4().hex
+    owner = holder_name()
     model = queryset.model
     with transaction.atomic():
         rows = list(
@@ -80,6 +82,22 @@ def work_claim(
     for row in rows:
         row.lease_until, row.lease_owner, row.attempts = until, owner, row.attempts + 1
     return rows
+
+
+def leases_orphaned_release() -> int:
+    """Give back what processes of this machine held when they ended. Returns how many rows are due again."""
+    now = clock.now()
+    released = 0
+    for model in apps.get_models():
+        if not issubclass(model, WorkRow):
+            continue
+        held = model._default_manager.filter(available_at__lte=now, lease_until__gt=now).order_by()
+        gone = [
+            owner for owner in held.values_list("lease_owner", flat=True).distinct() if holder_is_gone(owner)
+        ]
+        if gone:
+            released += held.filter(lease_owner__in=gone).update(lease_until=None, lease_owner="")
+    return released
 
 
 def work_is_late(row: WorkRow) -> bool:

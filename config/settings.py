@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from pathlib import Path
 from typing import Any
 
@@ -185,11 +186,24 @@ SPECTACULAR_SETTINGS = {
     },
 }
 
+
+def _is_news(record: logging.LogRecord) -> bool:
+    """A health address that says "not yet" is asked many times and is no error."""
+    path = getattr(getattr(record, "request", None), "path", "")
+    return not (getattr(record, "status_code", 0) == 503 and path in ("/healthz", "/readyz"))
+
+
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
+    "filters": {"news": {"()": "django.utils.log.CallbackFilter", "callback": _is_news}},
     "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["console"], "level": ENV.log_level},
-    "loggers": {"axes": {"level": "ERROR"}, "celery": {"level": "WARNING"}, "django.server": {"level": "WARNING"}},
+    "loggers": {
+        "axes": {"level": "ERROR"},
+        "celery": {"level": "WARNING"},
+        "django.request": {"filters": ["news"]},
+        "django.server": {"level": "WARNING"},
+    },
 }

@@ -8,9 +8,12 @@ from __future__ import annotations
 import hashlib
 import http.client
 import os
+import re
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
 from kernel.starting import StartRefused, folder_check, port_check, python_check
@@ -18,7 +21,14 @@ from kernel.supervisor import Child, Supervisor
 
 ROOT = Path(__file__).resolve().parent.parent
 ACCOUNTS = "it analyst owner auditor buyer buyer2 warehouse sales sales2 finance approver"
-STAMPED = ("*/migrations/*.py", "*/static/**/*", "VERSION", "requirements.txt", "demo/*.py", "demo/services/*.py")
+STAMPED = (
+    "*/migrations/*.py",
+    "*/static/**/*",
+    "VERSION",
+    "requirements.txt",
+    "demo/*.py",
+    "demo/services/*.py",
+)
 
 
 class Installation:
@@ -29,7 +39,12 @@ class Installation:
         self.bind = os.environ.get("BATON_BIND") or "127.0.0.1"
         self.port = _port(os.environ.get("PORT") or "8000")
         self.home = Path(os.environ.get("BATON_HOME") or ROOT / "var").resolve()
-        self.env = {**os.environ, "BATON_HOME": str(self.home), "PORT": str(self.port), "PYTHONUNBUFFERED": "1"}
+        self.env = {
+            **os.environ,
+            "BATON_HOME": str(self.home),
+            "PORT": str(self.port),
+            "PYTHONUNBUFFERED": "1",
+        }
         self.env["DJANGO_SETTINGS_MODULE"] = "config.settings"
         if demo:
             self.env["BATON_DEMO"] = "1"
@@ -52,30 +67,38 @@ class Installation:
             [sys.executable, str(ROOT / "manage.py"), *arguments],
             env=self.env,
             cwd=ROOT,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
+            capture_output=True,
             text=True,
             check=False,
         )
 
     def prepare(self) -> None:
-        """Migrations, static files and, in the demo, the company. Skipped when nothing changed since the last time."""
-        stamp = self.home / "prepared"
+        """Migrations, static files and, in the demo, the company. Skipped when nothing changed since the last time.
+
+        Raises StartRefused with what was said against it.
+        """
         mark = self._mark()
-        database = self.home / "baton.sqlite3"
-        if not os.environ.get("DATABASE_URL") and database.exists() and stamp.exists() and stamp.read_text() == mark:
+        if self._is_prepared(mark):
             return
         print("Preparing Baton …", flush=True)
         for arguments in [("prepare",), *([("demo", "prepare")] if self.demo else [])]:
             done = self.manage(*arguments)
             if done.returncode:
-                last = (done.stderr or done.stdout).strip().splitlines()
-                raise StartRefused(last[-1] if last else f"manage.py {' '.join(arguments)} failed.")
-        stamp.write_text(mark)
+                said = complaint(done.stderr or done.stdout)
+                raise StartRefused(said or f"manage.py {' '.join(arguments)} failed without saying why.")
+        (self.home / "prepared").write_text(mark)
+
+    def _is_prepared(self, mark: str) -> bool:
+        stamp, database = self.home / "prepared", self.home / "baton.sqlite3"
+        if os.environ.get("DATABASE_URL") or not (database.exists() and stamp.exists()):
+            return False
+        return stamp.read_text() == mark and not (self.demo and _has_strangers(database))
 
     def _mark(self) -> str:
-        """Changes when code that preparation depends on changes, or the demo password."""
-        digest = hashlib.sha256(f"{self.demo}|{os.environ.get('BATON_DEMO_PASSWORD')}|{ROOT}".encode())
+        """Changes when code that preparation depends on changes, or a setting that it would look at."""
+        settings = sorted(f"{name}={value}" for name, value in self.env.items() if name.startswith("BATON_"))
+        present = [name for name in ("SECRET_KEY", "ALLOWED_HOSTS", "REDIS_URL") if self.env.get(name)]
+        digest = hashlib.sha256(f"{self.demo}|{ROOT}|{settings}|{present}".encode())
         for pattern in STAMPED:
             for path in sorted(ROOT.glob(pattern)):
                 state = path.stat()
@@ -95,15 +118,40 @@ class Installation:
         python = sys.executable
         celery = [python, "-m", "celery", "-A", "config", "-q"]
         threads = os.environ.get("BATON_WORKERS") or "4"
-        web = [python, "-m", "uvicorn", "config.asgi:application", "--host", self.bind, "--port", str(self.port)]
-        quiet = ["--no-access-log", "--log-level", "warning", "--ws", "websockets-sansio", "--timeout-graceful-shutdown", "10"]
+        web = [
+            python,
+            "-m",
+            "uvicorn",
+            "config.asgi:application",
+            "--host",
+            self.bind,
+            "--port",
+            str(self.port),
+        ]
+        quiet = [
+            "--no-access-log",
+            "--log-level",
+            "warning",
+            "--ws",
+            "websockets-sansio",
+            "--timeout-graceful-shutdown",
+            "10",
+        ]
         lean = ["--without-gossip", "--without-mingle", "--without-heartbeat", "--loglevel", "WARNING"]
         return [
             Child("web", [*web, *quiet], self.env, self.healthy),
             Child("worker", [*celery, "worker", "-P", "threads", "-c", threads, *lean], self.env, _always),
             Child(
                 "beat",
-                [*celery, "beat", "--loglevel", "WARNING", "-s", str(self.home / "beat-schedule"), "--pidfile="],
+                [
+                    *celery,
+                    "beat",
+                    "--loglevel",
+                    "WARNING",
+                    "-s",
+                    str(self.home / "beat-schedule"),
+                    "--pidfile=",
+                ],
                 self.env,
                 _always,
             ),
@@ -119,6 +167,18 @@ class Installation:
         if first.stdout.strip():
             print(f"  {first.stdout.strip()}", flush=True)
         print("  Sell something: .venv/bin/python manage.py demo sell    Stop: Ctrl-C\n", flush=True)
+
+
+def _has_strangers(database: Path) -> bool:
+    """Whether people were added who are not of the demo; preparing then refuses, in its own words."""
+    with closing(sqlite3.connect(f"file:{database}?mode=ro", uri=True)) as connection:
+        return bool(connection.execute("SELECT 1 FROM permissions_user WHERE NOT is_demo LIMIT 1").fetchone())
+
+
+def complaint(output: str) -> str:
+    """The last error in what a command printed, as a sentence: without the name of its class and the traceback."""
+    said = re.split(r"^[A-Za-z_][\w.]*: ", output, flags=re.MULTILINE)[-1]
+    return " ".join(said.split())
 
 
 def _always() -> bool:

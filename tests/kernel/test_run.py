@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from kernel.run import Installation
+from kernel.run import Installation, complaint
 
 
 @contextmanager
@@ -65,3 +65,24 @@ def test_starting_is_not_healthy(monkeypatch: pytest.MonkeyPatch, tmp_path: Path
         monkeypatch.setenv("BATON_HOME", str(tmp_path))
         monkeypatch.setenv("PORT", str(port))
         assert not Installation(demo=False).healthy()
+
+
+@pytest.mark.parametrize(
+    ("output", "said"),
+    [
+        ("CommandError: The port is taken.\n", "The port is taken."),
+        (
+            'Traceback (most recent call last):\n  File "x.py", line 1, in <module>\n    raise\n'
+            "django.core.exceptions.ImproperlyConfigured: BATON_ALLOW_NETS: “x” is not a network.\n",
+            "BATON_ALLOW_NETS: “x” is not a network.",
+        ),
+        (
+            "psycopg.OperationalError: connection failed\n\nThe above exception was the direct cause:\n\n"
+            "django.db.utils.OperationalError: connection failed\n\tIs the server running?\n",
+            "connection failed Is the server running?",
+        ),
+        ("", ""),
+    ],
+)
+def test_a_complaint_is_one_sentence(output: str, said: str) -> None:
+    assert complaint(output) == said

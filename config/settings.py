@@ -19,6 +19,7 @@ ENV = environment.load(BASE_DIR)
 BATON_VERSION = (BASE_DIR / "VERSION").read_text().strip()
 BATON_HOME = ENV.home
 BATON_DEMO = ENV.demo
+BATON_DEMO_MARK = environment.DEMO_MARK
 BATON_SECRET_KEYS = ENV.secret_keys
 BATON_ALLOW_NETS = ENV.allow_nets
 BATON_PUBLIC_URL = ENV.public_url
@@ -132,6 +133,8 @@ SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SECURE = ENV.secure
 CSRF_COOKIE_SECURE = ENV.secure
 SECURE_SSL_REDIRECT = ENV.ssl_redirect
+# Probes and scrapers ask the process itself, without TLS.
+SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$", r"^metrics$"]
 SECURE_REDIRECT_EXEMPT = [r"^(healthz|readyz|metrics)$"]  # asked over plain HTTP from inside
 SECURE_HSTS_SECONDS = ENV.hsts_seconds
 SECURE_HSTS_INCLUDE_SUBDOMAINS = ENV.hsts_seconds > 0
@@ -142,7 +145,6 @@ X_FRAME_OPTIONS = "DENY"
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2_621_440
 
 CACHES = {"default": ENV.cache}
-CHANNEL_LAYERS = {"default": ENV.channel_layer}
 
 CELERY_BROKER_URL = ENV.broker_url
 CELERY_BROKER_TRANSPORT_OPTIONS = ENV.broker_options

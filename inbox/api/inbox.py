@@ -138,8 +138,18 @@ class ReplyBody(serializers.Serializer[Any]):
     )
 
 
+class CardId(serializers.UUIDField):
+    """A UUID as text; a number is not one, though it could be read as one."""
+
+    def to_internal_value(self, data: Any) -> uuid.UUID:
+        if not isinstance(data, str):
+            self.fail("invalid", value=data)
+        found: uuid.UUID = super().to_internal_value(data)
+        return found
+
+
 class SeenBody(serializers.Serializer[Any]):
-    ids = serializers.ListField(child=serializers.UUIDField(), max_length=500)
+    ids = serializers.ListField(child=CardId(), max_length=500)
 
 
 def _cards(user: User, interactions: list[Interaction]) -> list[dict[str, Any]]:

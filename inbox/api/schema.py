@@ -6,11 +6,15 @@ DRF takes declared fields off the class, so a field may have the name of an attr
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
+from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
+from drf_spectacular.generators import SchemaGenerator
 from drf_spectacular.openapi import AutoSchema
 from rest_framework import serializers
+
+from kernel.text import language_normalise
 
 WITH_BODY = ("POST", "PUT", "PATCH")
 
@@ -57,6 +61,19 @@ ERRORS = {
     "413": "The body is larger than 1 MB.",
     "415": "The body is not application/json.",
 }
+
+
+class OnceGenerator(SchemaGenerator):
+    """The description is made once per process and language: it is open to anybody and costs half a second."""
+
+    _made: ClassVar[dict[str, Any]] = {}
+
+    def get_schema(self, request: Any = None, public: bool = False) -> Any:
+        language = language_normalise(get_language())
+        if language not in self._made:
+            made = super().get_schema(request=None, public=True)  # type: ignore[no-untyped-call]
+            self._made[language] = made
+        return self._made[language]
 
 
 class ApiSchema(AutoSchema):

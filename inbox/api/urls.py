@@ -9,6 +9,7 @@ from django.views.decorators.csrf import csrf_exempt
 from drf_spectacular.views import SpectacularAPIView
 
 from inbox.api import connections, deliveries, events, inbox, ledger, rules, runs, token
+from inbox.api.schema import OnceGenerator
 
 
 @csrf_exempt
@@ -19,7 +20,7 @@ def nothing_here(request: HttpRequest, rest: str = "") -> JsonResponse:
 
 
 urlpatterns = [
-    path("schema/", SpectacularAPIView.as_view(), name="schema"),
+    path("schema/", SpectacularAPIView.as_view(generator_class=OnceGenerator), name="schema"),
     path("token/", token.TokenTake.as_view(), name="token"),
     path("connections/", connections.ConnectionList.as_view(), name="connections"),
     path("connections/<int:pk>/", connections.ConnectionOne.as_view(), name="connection"),

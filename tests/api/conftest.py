@@ -11,7 +11,6 @@ from django.test.utils import CaptureQueriesContext
 from rest_framework.test import APIClient
 
 from inbox.health import startup
-from permissions.models import User
 from tests.company import DemoCompany
 
 WRITE = re.compile(r"\s*(INSERT|UPDATE|DELETE|REPLACE)\b", re.IGNORECASE)
@@ -21,7 +20,6 @@ Speak = Callable[[str], APIClient]
 @pytest.fixture
 def speak(company: DemoCompany) -> Speak:
     """A client of the API that reads English; `""` is a stranger."""
-    User.objects.update(language="en")
 
     def client(login: str) -> APIClient:
         made = APIClient(headers={"accept-language": "en"})

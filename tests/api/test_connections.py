@@ -88,24 +88,23 @@ def test_an_answering_messenger_is_registered_and_a_wrong_one_is_not(
     assert answer.json()["inbound_url"].endswith("/replies/chat/")
 
 
-@pytest.mark.parametrize(
-    ("change", "named"),
-    [
-        ({"slug": "Has Spaces"}, "slug"),
-        ({"slug": "demo-erp"}, "slug"),
-        ({"name": "Demo ERP"}, "name"),
-        ({"connector": "erp.none"}, "connector"),
-        ({"poll_seconds": 0}, "poll_seconds"),
-        ({"settings": []}, "settings"),
-    ],
-)
-def test_bad_input_is_named(
-    company: DemoCompany, speak: Speak, change: dict[str, object], named: str
-) -> None:
-    body = {"name": "Shop", "slug": "shop", "connector": "erp.webhook", "settings": {}, **change}
-    answer = speak("it").post(LIST, body)
-    assert answer.status_code == 400
-    assert answer.json()["errors"].keys() == {named}
+BAD: list[tuple[dict[str, object], str]] = [
+    ({"slug": "Has Spaces"}, "slug"),
+    ({"slug": "demo-erp"}, "slug"),
+    ({"name": "Demo ERP"}, "name"),
+    ({"connector": "erp.none"}, "connector"),
+    ({"poll_seconds": 0}, "poll_seconds"),
+    ({"settings": []}, "settings"),
+]
+
+
+def test_bad_input_is_named(company: DemoCompany, speak: Speak) -> None:
+    it = speak("it")
+    for change, named in BAD:
+        body = {"name": "Shop", "slug": "shop", "connector": "erp.webhook", "settings": {}, **change}
+        answer = it.post(LIST, body)
+        assert answer.status_code == 400, change
+        assert answer.json()["errors"].keys() == {named}
     assert Connection.objects.count() == 2
 
 

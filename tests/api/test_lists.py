@@ -156,13 +156,15 @@ def test_pages_hold_every_row_once(company: DemoCompany, speak: Speak) -> None:
     assert newer == whole[:2]
 
 
-@pytest.mark.parametrize(
-    "query", ["limit=0", "limit=999", "cursor=x", "cursor=0", "colour=red", "state=odd", "key=%00"]
-)
-def test_a_filter_that_means_nothing_is_refused(company: DemoCompany, speak: Speak, query: str) -> None:
-    answer = speak("auditor").get(f"{EVENTS}?{query}")
-    assert answer.status_code == 400
-    assert answer.json()["errors"].keys() == {query.partition("=")[0]}
+NONSENSE = ("limit=0", "limit=999", "cursor=x", "cursor=0", "colour=red", "state=odd", "key=%00", "object=")
+
+
+def test_a_filter_that_means_nothing_is_refused(company: DemoCompany, speak: Speak) -> None:
+    auditor = speak("auditor")
+    for query in NONSENSE:
+        answer = auditor.get(f"{EVENTS}?{query}")
+        assert answer.status_code == 400, query
+        assert answer.json()["errors"].keys() == {query.partition("=")[0]}
 
 
 def test_a_longer_list_costs_no_more_queries(company: DemoCompany, speak: Speak) -> None:

@@ -31,7 +31,7 @@ from tests.company import DemoCompany
 from workflows.models import Rule, Run, Step
 
 pytestmark = pytest.mark.database
-EXAMPLES = 12
+EXAMPLES = 6
 CHECKS = [
     not_a_server_error,
     status_code_conformance,

@@ -15,9 +15,12 @@ import dj_database_url
 from cryptography.fernet import Fernet
 from django.core.exceptions import ImproperlyConfigured
 
+DEMO_MARK = "demo-company"
+"""A file in BATON_HOME that says: this is the demo's folder."""
+
 KNOWN = {
     "BATON_HOME": "folder of everything Baton writes (default var/)",
-    "BATON_DEMO": "1 runs the demo company",
+    "BATON_DEMO": "1 runs the demo company (default in a folder that holds it), 0 refuses it",
     "BATON_DEMO_PASSWORD": "password of the demo accounts (default baton-demo)",
     "BATON_BIND": "address the web server listens on (default 127.0.0.1)",
     "BATON_PUBLIC_URL": "address people reach Baton under, for links in messages",
@@ -53,7 +56,6 @@ class Environment:
     behind_proxy: bool
     database: dict[str, Any]
     cache: dict[str, Any]
-    channel_layer: dict[str, Any]
     broker_url: str
     broker_options: dict[str, Any]
     broker_queue_type: str
@@ -124,7 +126,7 @@ def load(base: Path, env: Mapping[str, str] = os.environ) -> Environment:
     """Read the environment. Raises ImproperlyConfigured with a sentence that says what to do."""
     _unknown_refuse(env)
     home = Path(env.get("BATON_HOME") or base / "var").resolve()
-    demo = _flag(env, "BATON_DEMO")
+    demo = _flag(env, "BATON_DEMO", default=(home / DEMO_MARK).exists())
     try:
         home.mkdir(parents=True, exist_ok=True)
         secret_key = env.get("SECRET_KEY") or (
@@ -180,9 +182,6 @@ def load(base: Path, env: Mapping[str, str] = os.environ) -> Environment:
         cache={"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": redis_url}
         if redis_url
         else {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"},
-        channel_layer={"BACKEND": "channels_redis.core.RedisChannelLayer", "CONFIG": {"hosts": [redis_url]}}
-        if redis_url
-        else {"BACKEND": "channels.layers.InMemoryChannelLayer"},
         broker_url=broker_url,
         broker_options=broker_options,
         broker_queue_type=queue_type,

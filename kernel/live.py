@@ -1,7 +1,7 @@
-"""Live hints to open pages. A row always; with Redis also at once through the channel layer.
+"""Live hints to open pages: a row each, in the transaction of what they tell of.
 
-Without Redis one poller per web process reads the rows (inbox/live.py); it re-reads a short overlap and drops ids it
-knows, because a late commit may carry a lower id.
+One poller per web process reads them (inbox/live.py); it re-reads a short overlap and drops ids it knows, because a
+late commit may carry a lower id.
 """
 
 from __future__ import annotations

@@ -17,6 +17,7 @@ from demo.people import GRANTS, PEOPLE
 from demo.rules import STOCK_KEY, STOCK_NAME, STOCK_RULE
 from kernel import clock
 from kernel.errors import ConfigError
+from messaging.services.channels import inbox_ensure
 from permissions.models import Grant, Identity, User
 from permissions.objects import object_share
 from permissions.services.roles import ANALYST, roles_ensure
@@ -24,7 +25,6 @@ from workflows.models import Rule
 from workflows.services.rules import rule_create, rule_publish
 
 ERP_SLUG = "demo-erp"
-INBOX_SLUG = "inbox"
 POLL_SECONDS = 0.5
 
 
@@ -49,6 +49,7 @@ def demo_refuse() -> None:
 def demo_prepare() -> None:
     """The company's ERP file, people, connections and the first rule."""
     demo_refuse()
+    (Path(settings.BATON_HOME) / settings.BATON_DEMO_MARK).touch()
     path = erp_path()
     if not path.exists() and not is_down(path):
         company_create(path, today=clock.now().date())
@@ -87,8 +88,7 @@ def _people() -> None:
 
 def _connections(path: Path) -> Connection:
     it = User.objects.get(username="it")
-    if not Connection.objects.filter(slug=INBOX_SLUG).exists():
-        connection_register(it, name="Inbox", slug=INBOX_SLUG, connector="im.inbox", values={})
+    inbox_ensure()
     erp = Connection.objects.filter(slug=ERP_SLUG).first()
     if erp is None:
         erp, _report = connection_register(

@@ -7,10 +7,15 @@ from typing import Any
 from django.core.management import call_command
 from django.core.management.base import BaseCommand
 
+from messaging.services.channels import inbox_ensure
+from permissions.services.roles import roles_ensure
+
 
 class Command(BaseCommand):
-    help = "Apply migrations and collect static files."
+    help = "Apply migrations, collect static files, and make the roles and the built-in inbox."
 
     def handle(self, *args: Any, **options: Any) -> None:
         call_command("migrate", interactive=False, verbosity=0)
         call_command("collectstatic", interactive=False, verbosity=0)
+        roles_ensure()
+        inbox_ensure()

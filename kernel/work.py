@@ -62,7 +62,8 @@ def work_claim(
 ) -> list[W]:
     """Claim up to `limit` due rows of `queryset`; nobody else gets them until the lease runs out.
 
-    PostgreSQL skips rows others hold; SQLite is inside an immediate transaction, so the read is already exclusive.
+    PostgreSQL skips rows others hold (no_key: a row that only refers to this one does not wait for it, or it would wait
+    the wrong way round); SQLite is inside an immediate transaction, so the read is already exclusive.
     """
     now = clock.now()
     owner = holder_name()
@@ -71,7 +72,7 @@ def work_claim(
         rows = list(
             queryset.filter(due(now))
             .order_by(*(order or ("available_at", "pk")))
-            .select_for_update(skip_locked=True, of=("self",))[:limit]
+            .select_for_update(skip_locked=True, of=("self",), no_key=True)[:limit]
         )
         if not rows:
             return []
@@ -109,7 +110,7 @@ def work_held(row: WorkRow) -> bool:
     """Whether this claim is still ours. Call inside the transaction that finishes the row."""
     return (
         type(row)
-        ._default_manager.select_for_update(of=("self",))
+        ._default_manager.select_for_update(of=("self",), no_key=True)
         .filter(pk=row.pk, lease_owner=row.lease_owner)
         .exists()
     )

@@ -256,7 +256,7 @@ def mapping_save(
     if problems:
         raise ConfigError(" ".join(str(problem.message) for problem in problems))
     with transaction.atomic():
-        rows = ObjectMapping.objects.select_for_update().filter(
+        rows = ObjectMapping.objects.select_for_update(no_key=True).filter(
             connection=connection, object=object_name, channel=channel
         )
         latest = rows.order_by("-version").first()

@@ -31,7 +31,9 @@ def extension_save(
         raise ConfigError(_("Used twice: %(names)s.") % {"names": ", ".join(sorted(twice))})
     extended = object_extend(OBJECTS_BY_NAME.get(object_name), object_name, definition)
     with transaction.atomic():
-        rows = ObjectExtension.objects.select_for_update().filter(connection=connection, object=object_name)
+        rows = ObjectExtension.objects.select_for_update(no_key=True).filter(
+            connection=connection, object=object_name
+        )
         latest = rows.order_by("-version").first()
         rows.update(active=False)
         row = ObjectExtension.objects.create(

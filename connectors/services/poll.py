@@ -148,7 +148,7 @@ def event_replay(event: Event) -> bool:
     ConfigError when its object is not mapped on this connection.
     """
     with transaction.atomic():
-        row = Event.objects.select_for_update(of=("self",)).get(pk=event.pk)
+        row = Event.objects.select_for_update(of=("self",), no_key=True).get(pk=event.pk)
         if row.state != EventState.NEEDS_MAPPING:
             return False
         if row.source == "hook":

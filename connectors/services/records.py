@@ -56,7 +56,7 @@ class PageStore:
         """Write what changed. Returns the number of events made. Call inside a transaction."""
         known = {
             row.key: row
-            for row in Record.objects.select_for_update(of=("self",))
+            for row in Record.objects.select_for_update(of=("self",), no_key=True)
             .filter(
                 connection_id=self.recorded.connection_id,
                 object=self.recorded.object,
@@ -105,7 +105,7 @@ class PageStore:
         """Records that the finished walk did not show."""
         events = []
         rows = list(
-            Record.objects.select_for_update(of=("self",))
+            Record.objects.select_for_update(of=("self",), no_key=True)
             .filter(
                 connection_id=self.recorded.connection_id,
                 object=self.recorded.object,

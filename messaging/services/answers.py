@@ -61,7 +61,7 @@ def answer_submit(
     """Take one person's answer. Safe to call twice and at once: exactly one answer is accepted in a round."""
     with transaction.atomic():
         interaction = (
-            Interaction.objects.select_for_update(of=("self",))
+            Interaction.objects.select_for_update(of=("self",), no_key=True)
             .select_related("record")
             .get(pk=interaction_id)
         )

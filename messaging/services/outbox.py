@@ -84,7 +84,9 @@ def _sent(delivery: Delivery, decision: Decision, messengers: OpenConnectors) ->
 
 def _held(delivery: Delivery) -> bool:
     """Lock in the order every other path does: the question first, then its deliveries."""
-    Interaction.objects.select_for_update(of=("self",)).filter(pk=delivery.interaction_id).first()
+    Interaction.objects.select_for_update(of=("self",), no_key=True).filter(
+        pk=delivery.interaction_id
+    ).first()
     return work_held(delivery)
 
 

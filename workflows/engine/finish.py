@@ -44,7 +44,9 @@ def step_finish(step: Step, result: StepResult) -> None:
 def _held(step: Step) -> bool:
     """Lock in the order every other path does: the question first, then the step."""
     if step.interaction_id:
-        Interaction.objects.select_for_update(of=("self",)).filter(pk=step.interaction_id).first()
+        Interaction.objects.select_for_update(of=("self",), no_key=True).filter(
+            pk=step.interaction_id
+        ).first()
     return work_held(step)
 
 
@@ -251,8 +253,8 @@ def step_replay(step_id: int, actor: Any) -> bool:
     with transaction.atomic():
         asked = Step.objects.filter(pk=step_id).values_list("interaction_id", flat=True).first()
         if asked is not None:
-            Interaction.objects.select_for_update(of=("self",)).filter(pk=asked).first()
-        step = Step.objects.select_for_update(of=("self",)).select_related("run").get(pk=step_id)
+            Interaction.objects.select_for_update(of=("self",), no_key=True).filter(pk=asked).first()
+        step = Step.objects.select_for_update(of=("self",), no_key=True).select_related("run").get(pk=step_id)
         if step.state != StepState.DEAD:
             return False
         step.state, step.attempts, step.reason = StepState.READY, 0, ""

@@ -66,7 +66,7 @@ def _plan_alone(pk: int) -> int:
         raise
     except Exception as error:  # the reason goes on the row: nothing is dropped
         with transaction.atomic():
-            event = Event.objects.select_for_update(of=("self",)).get(pk=pk)
+            event = Event.objects.select_for_update(of=("self",), no_key=True).get(pk=pk)
             event.attempts += 1
             event.last_error = f"{error.__class__.__name__}: {error}"[:2000]
             event.available_at = backoff_at(event.attempts)
@@ -80,7 +80,7 @@ def _plan_alone(pk: int) -> int:
 
 
 def _lock(queryset: Any) -> Any:
-    return queryset.select_for_update(skip_locked=True, of=("self",))
+    return queryset.select_for_update(skip_locked=True, of=("self",), no_key=True)
 
 
 def _ready() -> QuerySet[Event]:
@@ -108,20 +108,23 @@ def _in_order(events: list[Event]) -> list[Event]:
     """Leave out events with an earlier unplanned one outside the batch; order each record's."""
     if not events:
         return []
-    mine = {event.pk for event in events}
-    first = (
-        Event.objects.filter(
+    # Two workers that claim at once may hold every other event of a record: what is left out by one is behind the
+    # first that is not its own.
+    behind = {
+        (row["connection_id"], row["object"], row["key"]): row["first"]
+        for row in Event.objects.filter(
             state=EventState.NEW,
             connection_id__in={event.connection_id for event in events},
             key__in={event.key for event in events},
         )
+        .exclude(pk__in=[event.pk for event in events])
         .values("connection_id", "object", "key")
         .annotate(first=Min("id"))
-    )
-    blocked = {(row["connection_id"], row["object"], row["key"]) for row in first if row["first"] not in mine}
+    }
     kept: dict[RecordKey, list[Event]] = {}
     for event in events:
-        if _key(event) not in blocked:
+        first = behind.get(_key(event))
+        if first is None or event.pk < first:
             kept.setdefault(_key(event), []).append(event)
     return [event for found in kept.values() for event in _record_order(found)]
 
@@ -152,7 +155,7 @@ def _records(events: Sequence[Event]) -> dict[RecordKey, Record]:
 
     def load() -> dict[RecordKey, Record]:
         rows = (
-            Record.objects.select_for_update(of=("self",))
+            Record.objects.select_for_update(of=("self",), no_key=True)
             .filter(
                 connection_id__in={event.connection_id for event in events},
                 object__in={event.object for event in events},
@@ -188,7 +191,7 @@ class _Batch:
         self.new_states: set[tuple[int, int]] = set()
         self.dirty: set[tuple[int, int]] = set()
         rule_ids = {rule.rule_id for found in rules.values() for rule in found}
-        known = RuleRecordState.objects.select_for_update(of=("self",)).filter(
+        known = RuleRecordState.objects.select_for_update(of=("self",), no_key=True).filter(
             record_id__in=[record.pk for record in records.values()], rule_id__in=rule_ids
         )
         for state in known.order_by("pk"):

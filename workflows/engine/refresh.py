@@ -35,7 +35,7 @@ def interactions_refresh(records: Sequence[Record]) -> int:
     if not by_pk:
         return 0
     waiting = list(
-        Interaction.objects.select_for_update(of=("self",))
+        Interaction.objects.select_for_update(of=("self",), no_key=True)
         .filter(record_id__in=by_pk, state=InteractionState.OPEN, handler=HANDLER)
         .order_by("pk")
     )
@@ -72,7 +72,7 @@ def interactions_rearmed(pairs: Sequence[tuple[int, int]]) -> int:
     if not runs:
         return 0
     waiting = list(
-        Interaction.objects.select_for_update(of=("self",))
+        Interaction.objects.select_for_update(of=("self",), no_key=True)
         .filter(
             handler=HANDLER,
             state=InteractionState.OPEN,

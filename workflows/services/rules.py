@@ -101,13 +101,17 @@ def rule_create(
     if not may_any(actor, "add", Rule) or not may_object(actor, "use", connection):
         raise PermissionDenied(_("You may not make rules on this connection."))
     with transaction.atomic():
-        rule = Rule.objects.create(key=key, name=dict(name), connection=connection, draft=dict(draft), owner=actor)
+        rule = Rule.objects.create(
+            key=key, name=dict(name), connection=connection, draft=dict(draft), owner=actor
+        )
         object_share(actor, actor, rule, "view", "change", "publish")
         audit_record(actor, "rule.created", rule, key)
     return rule
 
 
-def rule_edit(actor: User, rule: Rule, *, name: Mapping[str, str] | None, draft: Mapping[str, Any] | None) -> Rule:
+def rule_edit(
+    actor: User, rule: Rule, *, name: Mapping[str, str] | None, draft: Mapping[str, Any] | None
+) -> Rule:
     """Change the draft; what is published stays in force."""
     if not may_object(actor, "change", rule):
         raise PermissionDenied(_("You may not change this rule."))
@@ -132,7 +136,7 @@ def rule_publish(actor: User, rule: Rule, *, note: str = "") -> RuleVersion:
         raise DefinitionInvalid(problems)
     definition = definition_read(rule.draft)
     with transaction.atomic():
-        locked = Rule.objects.select_for_update(of=("self",)).get(pk=rule.pk)
+        locked = Rule.objects.select_for_update(of=("self",), no_key=True).get(pk=rule.pk)
         number = (locked.versions.aggregate(most=Max("number"))["most"] or 0) + 1
         version = RuleVersion.objects.create(
             rule=locked, number=number, definition=dict(definition.raw), published_by=actor, note=note
@@ -151,18 +155,20 @@ def rule_switch_off(actor: User, rule: Rule) -> None:
     if not may_object(actor, "publish", rule):
         raise PermissionDenied(_("You may not switch this rule off."))
     with transaction.atomic():
-        locked = Rule.objects.select_for_update(of=("self",)).get(pk=rule.pk)
+        locked = Rule.objects.select_for_update(of=("self",), no_key=True).get(pk=rule.pk)
         locked.state, locked.updated_at = RuleState.OFF, clock.now()
         locked.save()
         steps = Step.objects.filter(run__rule=locked, run__state=RunState.WAITING, state=StepState.WAITING)
         refs = {str(pk) for pk in steps.values_list("pk", flat=True)}
-        waiting = Interaction.objects.select_for_update(of=("self",)).filter(
+        waiting = Interaction.objects.select_for_update(of=("self",), no_key=True).filter(
             handler=HANDLER, handler_ref__in=refs, state=InteractionState.OPEN
         )
         interactions_cancel(list(waiting), localized(gettext_noop("The rule was switched off ({at}).")))
         run_ids = list(steps.values_list("run_id", flat=True))
         steps.update(state=StepState.SKIPPED, ended_at=clock.now())
-        Run.objects.filter(pk__in=run_ids).update(state=RunState.CANCELLED, outcome="switched_off", ended_at=clock.now())
+        Run.objects.filter(pk__in=run_ids).update(
+            state=RunState.CANCELLED, outcome="switched_off", ended_at=clock.now()
+        )
         Step.objects.filter(run__rule=locked, state=StepState.READY, person__isnull=True).update(
             state=StepState.SKIPPED, available_at=None, ended_at=clock.now()
         )
@@ -190,4 +196,3 @@ def rule_switch_on(actor: User, rule: Rule) -> None:
 def definition_of(rule: Rule) -> Definition:
     """The definition in force, else the draft. Raises DefinitionInvalid."""
     return definition_read(rule.current.definition if rule.current else rule.draft)
-

@@ -17,7 +17,7 @@ class Command(BaseCommand):
         count = 0
         for pk in Connection.objects.values_list("pk", flat=True):
             with transaction.atomic():
-                connection = Connection.objects.select_for_update(of=("self",)).get(pk=pk)
+                connection = Connection.objects.select_for_update(of=("self",), no_key=True).get(pk=pk)
                 if connection.credentials:
                     Connection.objects.filter(pk=pk).update(credentials=connection.credentials)
                     count += 1

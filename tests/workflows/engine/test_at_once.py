@@ -46,7 +46,7 @@ def together(*acts: Callable[[], Any]) -> list[Any]:
         thread.start()
     for thread in threads:
         thread.join(timeout=120)
-    assert errors == []
+    assert [f"{type(error).__name__}: {error}" for error in errors] == []
     return results
 
 

@@ -38,14 +38,18 @@ def test_the_story(
     visit = visits(who, language, width)
     first = Inbox(visit).open()
     second = Inbox(visit, visit.page_open()).open()
-    first.page.bring_to_front()
-    expect(first.card(goods)).to_have_count(0)
-
+    pages = (first, second)
+    for inbox in pages:
+        expect(inbox.card(goods)).to_have_count(0)
+        inbox.tab("decided")
     demo.sell(goods.product_code, goods.warehouse, goods.crossing)
-    for inbox in (first, second):
+    # Nobody has looked at it yet: it is counted on the tab of the browser and on the page.
+    for inbox in pages:
+        expect(inbox.page).to_have_title(re.compile(r"^\(\d+\) "))
+        expect(inbox.page.locator("#unread")).to_be_visible()
+        inbox.tab("open")
         expect(inbox.card(goods)).to_have_count(1)
         assert inbox.fields(goods) == fields_expected(goods, language)
-    expect(second.page).to_have_title(re.compile(r"^\(\d+\) "))
     visit.shoot("card-open", first.page)
     stale = Inbox(visit, visit.page_open()).open_deaf(goods)
 

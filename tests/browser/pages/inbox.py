@@ -60,9 +60,14 @@ class Inbox:
         self.page.route("**/api/v1/inbox/", lambda route: route.fulfill(status=304))
         return self
 
+    def tab(self, name: str) -> None:
+        """open or decided."""
+        self.page.locator(f"#tab-{name}").click()
+        expect(self.page.locator(f"#tab-{name}")).to_have_attribute("aria-selected", "true")
+
     def card(self, goods: Goods) -> Locator:
-        code = re.compile(rf"(?<![\w-]){re.escape(goods.product_code)}(?![\w-])")
-        return self.page.locator("article.card").filter(has_text=code)
+        item = self.page.locator("dd", has_text=re.compile(rf"^{re.escape(goods.product_code)} "))
+        return self.page.locator("article.card").filter(has=item)
 
     def button(self, goods: Goods, key: str) -> Locator:
         return self.card(goods).get_by_role("button", name=self.words[key], exact=True)

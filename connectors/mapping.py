@@ -80,7 +80,7 @@ def path_read(raw: Any, path: str) -> Any:
 def decimal_text(value: Decimal, decimals: int) -> str:
     """Canonical text of a decimal: at most `decimals` places, no trailing zeros, never an exponent."""
     rounded = value.quantize(Decimal(1).scaleb(-decimals)) if decimals >= 0 else value
-    text = format(rounded, "f")
+    text = format(rounded, "f") if rounded else "0"
     return text.rstrip("0").rstrip(".") if "." in text else text
 
 

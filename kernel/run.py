@@ -49,7 +49,7 @@ class Installation:
         if demo:
             self.env["BATON_DEMO"] = "1"
         else:
-            self.env.pop("BATON_DEMO", None)
+            self.env["BATON_DEMO"] = "0"
 
     @property
     def address(self) -> str:
@@ -177,7 +177,7 @@ def _has_strangers(database: Path) -> bool:
 
 def complaint(output: str) -> str:
     """The last error in what a command printed, as a sentence: without the name of its class and the traceback."""
-    said = re.split(r"^[A-Za-z_][\w.]*: ", output, flags=re.MULTILINE)[-1]
+    said = re.split(r"^(?:[A-Za-z_][\w.]*|Baton cannot start): ", output, flags=re.MULTILINE)[-1]
     return " ".join(said.split())
 
 

@@ -71,6 +71,7 @@ def test_starting_is_not_healthy(monkeypatch: pytest.MonkeyPatch, tmp_path: Path
     ("output", "said"),
     [
         ("CommandError: The port is taken.\n", "The port is taken."),
+        ("Baton cannot start: Unknown setting BATON_FOO.\n", "Unknown setting BATON_FOO."),
         (
             'Traceback (most recent call last):\n  File "x.py", line 1, in <module>\n    raise\n'
             "django.core.exceptions.ImproperlyConfigured: BATON_ALLOW_NETS: “x” is not a network.\n",

@@ -165,4 +165,4 @@ class PageAdmin(ListAdmin[M]):
     def refuse(self, request: HttpRequest, allowed: bool) -> None:
         """Raises PermissionDenied unless `allowed`; nothing has happened then."""
         if not allowed:
-            raise PermissionDenied(_("You may not do this."))
+            raise DjangoPermissionDenied(_("You may not do this."))

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+import functools
+from typing import TYPE_CHECKING, Any, cast
 
 from django.contrib.auth.views import redirect_to_login
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import render, resolve_url
+from django.template.response import SimpleTemplateResponse
 from django.utils.translation import gettext_lazy as _
+
+from kernel.generation import generations_held
 
 if TYPE_CHECKING:
     from django.contrib.admin import AdminSite
@@ -26,6 +30,18 @@ class StaffSite(AdminSite):
         if not (user.is_active and user.is_staff):
             return False
         return user.is_superuser or user.groups.exists()
+
+    def admin_view(self, view: Any, cacheable: bool = False) -> Any:
+        """Every page of the site. One that only shows looks at each cache once, its template included."""
+
+        def shown(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+            if request.method != "GET":
+                return cast(HttpResponseBase, view(request, *args, **kwargs))
+            with generations_held():
+                response = cast(HttpResponseBase, view(request, *args, **kwargs))
+                return response.render() if isinstance(response, SimpleTemplateResponse) else response
+
+        return super().admin_view(functools.update_wrapper(shown, view), cacheable)
 
     def login(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         """Strangers go to the login page; somebody signed in without a role is told so."""

@@ -33,7 +33,7 @@ class GrantAdmin(ByRightAdmin):
         (gettext_lazy("Who"), {"fields": (("user", "group"),)}),
         (gettext_lazy("What"), {"fields": ("objects_covered", "verbs", "field_classes")}),
         (gettext_lazy("Where"), {"fields": GrantForm.SCOPE_FIELDS}),
-        (gettext_lazy("When"), {"fields": (("valid_from", "valid_until"), "note")}),
+        (gettext_lazy("When"), {"fields": ("valid_from", "valid_until", "note")}),
     )
 
     def visible(self, request: HttpRequest) -> QuerySet[Any]:

@@ -11,6 +11,7 @@ from django.db.models import Count, QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
+from rest_framework.authtoken.models import TokenProxy
 
 from kernel.audit import audit_record
 from kernel.badges import badge
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 else:
     from unfold.forms import AdminPasswordChangeForm as PasswordForm
 
-admin.site.unregister(Group)
+admin.site.unregister([Group, TokenProxy])
 
 OWN_ACCOUNT = ("is_active", "is_staff", "groups")
 """Nobody changes these of the own account: somebody else must want it too."""

@@ -66,12 +66,9 @@ def places(company: DemoCompany) -> dict[str, int]:
     }
 
 
-@pytest.mark.parametrize("language", ["en", "zh-hans"])
-def test_every_page_opens_for_whom_it_is_meant_and_nobody_else(
-    enter: Enter, places: dict[str, int], language: str
-) -> None:
+def test_every_page_opens_for_whom_it_is_meant_and_nobody_else(enter: Enter, places: dict[str, int]) -> None:
     wrong = []
-    for login in STAFF:
+    for login, language in zip(STAFF, ("en", "zh-hans", "en", "zh-hans"), strict=True):
         client = enter(login, language)
         for address, allowed in PAGES.items():
             got = client.get(address.format(**places)).status_code
@@ -87,11 +84,8 @@ def test_every_page_of_the_administration_is_in_the_table(places: dict[str, int]
     assert lists <= set(PAGES)
 
 
-@pytest.mark.parametrize("login", ["buyer", "sales"])
-def test_staff_without_a_role_in_baton_are_sent_away(
-    enter: Enter, places: dict[str, int], login: str
-) -> None:
-    client = enter(login)
+def test_staff_without_a_role_in_baton_are_sent_away(enter: Enter, places: dict[str, int]) -> None:
+    client = enter("buyer")
     response = client.get("/admin/", follow=True)
     assert response.status_code == 403
     assert "Your account may not open the administration." in text(response)
@@ -160,12 +154,12 @@ def test_nothing_of_the_ledger_can_be_added_changed_or_deleted(enter: Enter, pla
     assert (Event.objects.count(), Run.objects.count(), AuditEntry.objects.count()) == before
 
 
-@pytest.mark.parametrize("login", ["auditor", "owner", "it"])
-def test_who_may_not_replay_changes_nothing(enter: Enter, places: dict[str, int], login: str) -> None:
+def test_who_may_not_replay_changes_nothing(enter: Enter, places: dict[str, int]) -> None:
     step = Step.objects.get()
     Step.objects.update(state=StepState.DEAD, available_at=None)
-    enter(login).post(f"/admin/workflows/run/{places['run']}/change/", {"act": "replay", "step": step.pk})
-    enter(login).post("/admin/workflows/run/dead-letters/", {"ref": f"step:{step.pk}"})
+    for login in ("auditor", "owner", "it"):
+        enter(login).post(f"/admin/workflows/run/{places['run']}/change/", {"act": "replay", "step": step.pk})
+        enter(login).post("/admin/workflows/run/dead-letters/", {"ref": f"step:{step.pk}"})
     step.refresh_from_db()
     assert step.state == StepState.DEAD
     assert not AuditEntry.objects.filter(action="step.replayed").exists()

@@ -41,7 +41,7 @@ GROUPS: tuple[tuple[str | Promise, tuple[Entry, ...]], ...] = (
             Entry(_("Rules"), "rule", Rule),
             Entry(_("Runs"), "timeline", Run),
             Entry(_("Ledger"), "menu_book", Event),
-            Entry(_("Dead letters"), "mark_email_unread", Run, "admin:workflows_dead_letters"),
+            Entry(_("Dead letters"), "mark_email_unread", Event, "admin:workflows_dead_letters"),
         ),
     ),
     (

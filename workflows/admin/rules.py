@@ -74,7 +74,7 @@ class RuleAdmin(PageAdmin[Rule]):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Rule]:
         said = Answer.objects.filter(accepted=True, interaction__in=Step.objects.filter(
-            run=OuterRef("pk"), interaction__isnull=False).values("interaction"))  # fmt: skip
+            run=OuterRef(OuterRef("pk")), interaction__isnull=False).values("interaction"))  # fmt: skip
         last = (
             Run.objects.filter(rule=OuterRef("pk")).order_by().values("rule").annotate(at=Max("started_at"))
         )

@@ -18,7 +18,7 @@ from permissions.objects import may_object
 from permissions.policies import MASK, Gate
 from workflows.admin.deadletters import dead_letters, letters_replay
 from workflows.models import Run, RunState
-from workflows.selectors import event_view, may_list_runs, run_trace, visible_runs
+from workflows.selectors import event_view, may_list_events, may_list_runs, run_trace, visible_runs
 from workflows.services.replay import dead_step_replay
 
 ACTIVE = (RunState.RUNNING, RunState.WAITING)
@@ -136,6 +136,7 @@ class RunAdmin(PageAdmin[Run]):
         return JsonResponse({"active": run.state in ACTIVE, "mark": run_mark(run)})
 
     def dead_letters_view(self, request: HttpRequest) -> HttpResponse:
+        self.refuse(request, may_list_runs(request.user) or may_list_events(request.user))
         if request.method == "POST":
             return letters_replay(request)
         context = {"title": _("Dead letters"), "letters": dead_letters(request.user)}

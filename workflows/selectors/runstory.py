@@ -8,6 +8,7 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
+from kernel.errors import ConfigError
 from kernel.text import Localized, text_show
 from messaging.models import Answer, Delivery, Interaction, InteractionState
 from permissions.models import User
@@ -188,7 +189,11 @@ class Story:
         return found
 
     def _object_of(self, step: Step) -> str:
-        params = step_at(definition_read(self.run.version.definition), step.path).params
+        """The object a step writes; the rule's own where its version no longer reads."""
+        try:
+            params = step_at(definition_read(self.run.version.definition), step.path).params
+        except ConfigError:
+            return self.run.event.object
         return str(params.get("object") or self.run.event.object)
 
     def _read_back(self, step: Step, object_name: str) -> Hop:

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from kernel.generation import generations_held
 from kernel.text import Localized, text_show
 from permissions.policies import Gate
 from workflows.models import Run
@@ -62,17 +63,18 @@ def run_trace(run: Run, user: Any) -> RunTrace:
 
     Whether the run may be listed at all is `visible_runs`' to say. The number of queries is constant.
     """
-    story = Story(run, Gate(user))
-    hops = _timed(story.hops())
-    return RunTrace(
-        run=run,
-        rule_name=str(Localized.from_json(run.rule.name)),
-        view=story.view,
-        hops=hops,
-        condition=condition_view(run, story.view, story.before),
-        reason=story.text(text_show(run.reason)),
-        durations=_durations(run, hops),
-    )
+    with generations_held():
+        story = Story(run, Gate(user))
+        hops = _timed(story.hops())
+        return RunTrace(
+            run=run,
+            rule_name=str(Localized.from_json(run.rule.name)),
+            view=story.view,
+            hops=hops,
+            condition=condition_view(run, story.view, story.before),
+            reason=story.text(text_show(run.reason)),
+            durations=_durations(run, hops),
+        )
 
 
 def _timed(hops: Sequence[Hop]) -> list[Hop]:

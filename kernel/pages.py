@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from django.contrib import messages
@@ -26,7 +25,6 @@ else:
 M = TypeVar("M", bound=models.Model)
 MOST_COUNTED = 5_000
 PER_PAGE = 50
-logger = logging.getLogger(__name__)
 
 
 class CappedPaginator(Paginator[Any]):

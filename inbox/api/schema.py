@@ -83,6 +83,10 @@ class ApiSchema(AutoSchema):
         parts = [part for part in self.path.removeprefix("/api/v1/").split("/") if part]
         return "_".join(["one" if part.startswith("{") else part for part in parts] + [self.method.lower()])
 
+    def get_description(self) -> str:  # type: ignore[override] # the signature is drf-spectacular's
+        """The view's own words; the base view's are about the code."""
+        return (type(self.view).__dict__.get("__doc__") or "").strip()
+
     def _get_response_bodies(self, direction: Literal["request", "response"] = "response") -> dict[str, Any]:
         bodies: dict[str, Any] = super()._get_response_bodies(direction)
         wanted = ["400", "401", "403"] + (["404"] if "{" in self.path else [])

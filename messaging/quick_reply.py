@@ -10,7 +10,8 @@ from typing import Any
 from kernel.text import text_narrow
 
 PLACEHOLDER = re.compile(r"\{([a-z_]+)\}")
-VALUE = r"(?P<{name}>[^\s]+(?:\s[^\s]+)*?)"
+# A value begins with no punctuation: in "order.200" the point ends a word and begins no number.
+VALUE = r"(?P<{name}>[^\s.,;:]\S*(?:\s\S+)*?)"
 
 
 @dataclass(frozen=True)

@@ -82,12 +82,16 @@ def _sent(delivery: Delivery, decision: Decision, messengers: OpenConnectors) ->
         return im.send(delivery.address, payload, idempotency_key=key)
 
 
-def _held(delivery: Delivery) -> bool:
-    """Lock in the order every other path does: the question first, then its deliveries."""
-    Interaction.objects.select_for_update(of=("self",), no_key=True).filter(
+def _held(delivery: Delivery) -> int | None:
+    """The question's version now, locked in the order every other path does: the question, then its deliveries.
+
+    None when the claim is no longer ours.
+    """
+    question = Interaction.objects.select_for_update(of=("self",), no_key=True).filter(
         pk=delivery.interaction_id
-    ).first()
-    return work_held(delivery)
+    )
+    version: int = question.values_list("version", flat=True).get()
+    return version if work_held(delivery) else None
 
 
 def _finish_sent(delivery: Delivery, decision: Decision, result: SendResult) -> None:
@@ -96,10 +100,10 @@ def _finish_sent(delivery: Delivery, decision: Decision, result: SendResult) -> 
         if delivery.sent_at is None:
             # Before any lock of ours: what a rule remembers of a record is locked before its questions (see plan).
             handler_of(interaction).delivered(interaction)
-        if not _held(delivery):
+        current = _held(delivery)
+        if current is None:
             return
         now = clock.now()
-        current = Interaction.objects.values_list("version", flat=True).get(pk=interaction.pk)
         delivery.version = interaction.version
         delivery.wanted_version = current
         delivery.state = DeliveryState.DELIVERED if result.confirmed else DeliveryState.UNCONFIRMED
@@ -127,7 +131,7 @@ def _save(delivery: Delivery) -> None:
 
 def _finish_refused(delivery: Delivery, decision: Decision) -> None:
     with transaction.atomic():
-        if not _held(delivery):
+        if _held(delivery) is None:
             return
         was_sent = delivery.sent_at is not None
         delivery.proof = decision.as_json()
@@ -143,7 +147,7 @@ def _finish_refused(delivery: Delivery, decision: Decision) -> None:
 
 def _finish_error(delivery: Delivery, error: BatonError) -> None:
     with transaction.atomic():
-        if not _held(delivery):
+        if _held(delivery) is None:
             return
         delivery.last_error = error.message
         too_old = delivery.created_at < clock.now() - dt.timedelta(days=GIVE_UP_DAYS)
@@ -168,7 +172,7 @@ def _again_seconds(delivery: Delivery, error: BatonError) -> float:
 
 def _finish_defect(delivery: Delivery, message: str) -> None:
     with transaction.atomic():
-        if not _held(delivery):
+        if _held(delivery) is None:
             return
         delivery.last_error = message
         if delivery.attempts >= MOST_SURPRISES:

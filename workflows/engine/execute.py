@@ -18,6 +18,7 @@ from kernel.errors import (
     Rejected,
     Transient,
 )
+from kernel.generation import generations_held
 from kernel.text import Localized, localized
 from kernel.work import backoff_seconds, due, work_claim, work_is_late
 from permissions.models import User, Verb
@@ -60,8 +61,9 @@ def step_execute(step: Step) -> None:
     owner = step.lease_owner
     attempt = Attempt.objects.create(step=step, number=step.attempts, started_at=clock.now())
     try:
-        result = _act(step)
-        step_finish(step, result)
+        with generations_held():
+            result = _act(step)
+            step_finish(step, result)
     except BatonError as error:
         _attempt_end(attempt, error.code, error.message)
         if _reread(step, owner):

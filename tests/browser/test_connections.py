@@ -35,9 +35,23 @@ INBOUND = {
 BODY = {"event": "stock.level", "event_id": "4711", "id": "007@EAST", "item": {"code": "007", "place": "EAST"}, "left": "2.5"}  # fmt: skip
 
 
+VIEWS = (
+    "CREATE OR REPLACE VIEW v_stock_levels AS SELECT concat(product_code, '@', warehouse) AS id, product_code,"
+    " concat('Part ', product_code) AS product_name, warehouse, warehouse AS warehouse_name, 'HX01' AS company,"
+    " quantity AS on_hand, 0 AS reserved, 0 AS incoming, 5 AS reorder_level, 20 AS reorder_quantity,"
+    " 'S1' AS supplier_code, 'Works' AS supplier_name, unit_price, 'CNY' AS currency, 'buyer' AS buyer, updated_at"
+    " FROM stock",
+    "CREATE OR REPLACE VIEW v_purchase_orders AS SELECT number, 'S1' AS supplier_code, product_code,"
+    " 'EAST' AS warehouse, quantity, 1.5 AS unit_price, 'CNY' AS currency, reference, 'open' AS status,"
+    " timestamp('2026-11-22 16:00:00') AS created_at FROM purchase_orders",
+)
+
+
 @pytest.fixture
 def server() -> Iterator[Server]:
+    """An ERP on MariaDB that offers the stock levels and the purchase orders as agreed."""
     with mariadb() as made:
+        made.run(*VIEWS)
         yield made
 
 
@@ -149,7 +163,7 @@ def _post_and_map(erp: ConnectionPages, demo: RunningDemo, token: str) -> None:
     expect(line).to_contain_text("Needs mapping")
     expect(line.locator("pre")).to_contain_text('"left": "2.5"')
     erp.visit.shoot("inbound-unmapped")
-    page.get_by_label("Object", exact=True).select_option("stock_level")
+    page.locator("select[name=object]").select_option("stock_level")
     erp.press("Show")
     page.get_by_label(re.compile("Definition")).fill(json.dumps(INBOUND, indent=2))
     erp.press("Save as a new version")

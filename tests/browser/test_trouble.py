@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 import pytest
 from playwright.sync_api import WebSocketRoute, expect
 
@@ -105,6 +107,8 @@ def test_a_price_that_changed_after_it_was_seen_is_shown_before_anything_is_orde
     stale = Inbox(inbox.visit, inbox.visit.page_open()).open_deaf(goods)
     inbox.visit.expect_error("409")
     demo.erp_rows("UPDATE products SET unit_price = '99.50' WHERE code = ?", goods.product_code)
+    # The page with a live line shows the new price by itself; the other still shows what its person looked at.
+    expect(inbox.card(goods)).to_contain_text("CN¥99.50")
     stale.button(goods, "create").click()
     note = stale.card(goods).locator(".note-changed")
     expect(note.locator("tbody tr")).to_have_count(1)
@@ -115,9 +119,9 @@ def test_a_price_that_changed_after_it_was_seen_is_shown_before_anything_is_orde
     assert demo.purchase_orders(goods.product_code, goods.warehouse) == []
 
     note.get_by_role("button", name="Look again and confirm").click()
-    stale.expect_state(goods, "decided")
+    inbox.expect_state(goods, "decided")
     (order,) = demo.purchase_orders(goods.product_code, goods.warehouse)
-    assert (order["unit_price"], order["quantity"]) == ("99.50", goods.reorder_quantity)
+    assert (Decimal(order["unit_price"]), order["quantity"]) == (Decimal("99.5"), goods.reorder_quantity)
 
 
 def test_by_keyboard_alone(demo: RunningDemo, shelf: Shelf, visits: Visits) -> None:

@@ -217,10 +217,17 @@ def connection_edit(
     return report
 
 
+def _reread(connection: Connection) -> None:
+    """Lock the row and take over what it holds: nobody's change since it was loaded is written back."""
+    Connection.objects.select_for_update(of=("self",), no_key=True).get(pk=connection.pk)
+    connection.refresh_from_db()
+
+
 def connection_check(actor: Any, connection: Connection) -> CheckReport:
     """Test a saved connection; a good answer puts one with a refused credential back to work."""
     report = values_check(connection.connector, connection.settings, connection.credentials)
     with transaction.atomic():
+        _reread(connection)
         connection.checked_at, connection.check_report = clock.now(), report.as_json()
         if report.ok and connection.state == ConnectionState.AUTH_FAILED:
             connection.state, connection.state_reason = ConnectionState.ACTIVE, ""
@@ -232,6 +239,7 @@ def connection_check(actor: Any, connection: Connection) -> CheckReport:
 
 def connection_pause(actor: Any, connection: Connection, reason: str = "") -> None:
     with transaction.atomic():
+        _reread(connection)
         connection.state, connection.state_reason = ConnectionState.PAUSED, reason
         connection.save()
         generation_bump(GENERATION)
@@ -240,6 +248,7 @@ def connection_pause(actor: Any, connection: Connection, reason: str = "") -> No
 
 def connection_resume(actor: Any, connection: Connection) -> None:
     with transaction.atomic():
+        _reread(connection)
         connection.state, connection.state_reason = ConnectionState.ACTIVE, ""
         connection.failures, connection.retry_at = 0, None
         connection.save()
@@ -283,6 +292,7 @@ def hook_token_renew(actor: Any, connection: Connection) -> str:
     """A new bearer token for /hooks/; the old one ends at once. Shown once, by the caller."""
     token = secrets.token_urlsafe(32)
     with transaction.atomic():
+        _reread(connection)
         connection.credentials = {**connection.credentials, "hook_token": token}
         connection.save()
         generation_bump(GENERATION)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Callable
 from typing import Any
 
@@ -12,7 +13,7 @@ from connectors.models import Connection
 from connectors.ports.im import SendResult
 from connectors.services import factory
 from connectors.services.connections import connection_resume
-from kernel import clock, work
+from kernel import clock
 from kernel.errors import AuthFailed, BatonError, OutcomeUnknown, RateLimited, Rejected, Transient
 from kernel.models import AuditEntry
 from kernel.text import text_show
@@ -30,7 +31,7 @@ from workflows.models import RuleRecordState, Run, Step
 
 @pytest.fixture(autouse=True)
 def _no_jitter(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(work.random, "uniform", lambda _low, high: high)
+    monkeypatch.setattr(random, "uniform", lambda _low, high: high)
 
 
 def failing(monkeypatch: pytest.MonkeyPatch, error: Exception) -> list[str]:
@@ -197,11 +198,12 @@ def test_a_failed_delivery_is_sent_again_by_a_person_through_the_gate(
 
 def test_the_gate_is_asked_at_the_moment_of_sending(asked: Source, monkeypatch: pytest.MonkeyPatch) -> None:
     sent: list[str] = []
-    monkeypatch.setattr(
-        InboxConnector,
-        "send",
-        lambda _self, address, _payload, **_options: sent.append(address) or SendResult("1"),
-    )
+
+    def send(_self: InboxConnector, address: str, *_args: Any, **_options: Any) -> SendResult:
+        sent.append(address)
+        return SendResult("1")
+
+    monkeypatch.setattr(InboxConnector, "send", send)
     Grant.objects.all().delete()
     deliver_drain()
     assert sent == []

@@ -85,7 +85,7 @@ def test_what_two_buttons_could_mean_means_none() -> None:
 
 
 def test_a_number_that_is_also_a_reply_of_another_button_means_none() -> None:
-    buttons = [{"key": "a", "label": "Buy"}, {"key": "b", "replies": ["1"]}]
+    buttons: list[dict[str, Any]] = [{"key": "a", "label": "Buy"}, {"key": "b", "replies": ["1"]}]
     assert reply_parse("1", buttons).button == ""
 
 

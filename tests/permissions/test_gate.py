@@ -18,7 +18,7 @@ from permissions.models import Grant, Identity, User
 from permissions.policies import Decision, Gate, may_answer_record, may_see_record, visible_records
 
 pytestmark = pytest.mark.django_db
-COMPANY = {"company": "HX01", "salesperson": "na"}
+COMPANY: dict[str, Any] = {"company": "HX01", "salesperson": "na"}
 PRICE = {"unit_price"}
 
 
@@ -99,7 +99,7 @@ def test_parts_of_grants_never_mix(person: User) -> None:
     assert decide(person, CUSTOMER, **COMPANY).allowed is False
     grant(person, "customer", scopes={"company": ["*"], "salesperson": ["na"]})
     decision = decide(person, CUSTOMER, **COMPANY)
-    assert (decision.allowed, decision.masked) == (True, {"credit_limit"})
+    assert (decision.allowed, decision.masked) == (True, frozenset({"credit_limit"}))
     assert len(decision.grants) == 1
 
 

@@ -13,7 +13,7 @@ import pytest
 from django.db import DatabaseError
 
 from connectors.intake import asgi
-from connectors.intake.store import Received
+from connectors.intake.store import Received, received_store
 from connectors.models import Connection, Event
 from connectors.selectors import GENERATION
 from connectors.services.connections import hook_token_renew
@@ -203,7 +203,7 @@ def gathered(door: Door, bodies: list[bytes]) -> list[int]:
 def test_two_hundred_requests_at_once_share_commits(
     source: Source, door: Door, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    store, sizes = asgi.received_store, []
+    store, sizes = received_store, []
 
     def counted(batch: list[Received]) -> None:
         sizes.append(len(batch))
@@ -220,7 +220,7 @@ def test_two_hundred_requests_at_once_share_commits(
 def test_only_the_guilty_request_of_a_shared_commit_is_sent_away(
     source: Source, door: Door, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    store = asgi.received_store
+    store = received_store
 
     def failing(batch: list[Received]) -> None:
         store(batch)

@@ -10,13 +10,16 @@ import pytest
 from django.db import connection, connections
 
 from connectors.models import Event, Record, RecordedObject
+from connectors.ports.im import InboundReply
 from connectors.services.poll import poll_drain
 from demo import company as erp
 from kernel import clock, doorbell
-from messaging.models import Answer, Delivery, Interaction
+from messaging.models import Answer, Delivery, Interaction, Reply
 from messaging.services.answers import AnswerResult, answer_submit
+from messaging.services.expiry import expire_drain
 from messaging.services.interactions import Target, targets_add
 from messaging.services.outbox import deliver_drain
+from messaging.services.replies import reply_drain, reply_store
 from tests.company import DemoCompany
 from tests.workflows.engine.source import Source
 from workflows.engine.execute import execute_drain
@@ -120,6 +123,27 @@ def test_two_workers_send_each_message_once(committed_source: Source) -> None:
     assert sum(sent) == 30
     assert set(Delivery.objects.values_list("state", "version", "attempts")) == {("delivered", 1, 0)}
     assert Interaction.objects.count() == 30
+
+
+def test_two_workers_take_each_reply_once_and_expire_the_rest_once(committed_source: Source) -> None:
+    source = committed_source
+    source.rule(params={"expires_seconds": 3600})
+    source.post(*[source.item(120, sku=f"S{number}") for number in range(20)])
+    source.post(*[source.item(90, sku=f"S{number}") for number in range(20)])
+    source.work()
+    asked = list(Interaction.objects.order_by("id"))
+    for number, interaction in enumerate(asked[:12]):
+        for copy in ("a", "b"):  # the same click twice, under two numbers of the messenger
+            reply = InboundReply(
+                f"{number}{copy}", "li", message_id=str(interaction.uid), version=1, button="ok"
+            )
+            reply_store(source.inbox, reply)
+    assert sum(together(drained(reply_drain), drained(reply_drain))) == 24
+    assert sorted(Reply.objects.values_list("result__status", flat=True)) == ["decided"] * 12 + ["taken"] * 12
+    clock.shift(3601)
+    assert sum(together(drained(expire_drain), drained(expire_drain))) == 8
+    assert sorted(Interaction.objects.values_list("state", flat=True)) == ["decided"] * 12 + ["expired"] * 8
+    assert Answer.objects.filter(accepted=True).count() == 12
 
 
 @pytest.mark.parametrize("workers", [2, 4])

@@ -19,7 +19,7 @@ from kernel import clock, doorbell
 from messaging.models import Answer, Delivery, Interaction
 from messaging.services import outbox
 from tests.company import DemoCompany
-from workflows.engine import context, execute, finish, plan
+from workflows.engine import batch, context, execute, finish, plan
 from workflows.models import Run, Step
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -93,7 +93,7 @@ def test_killed_while_carrying_out_an_answer(
     ("where", "name", "after"),
     [
         (plan, "_evaluate", True),
-        (plan._Batch, "write", True),
+        (batch.Batch, "write", True),
         (execute, "_act", True),
         (finish, "interaction_open", True),
         (InboxConnector, "send", False),

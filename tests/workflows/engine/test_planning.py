@@ -103,7 +103,7 @@ def test_unknown_to_true_is_no_crossing_also_for_a_rule_that_fired_before(source
     source.tell(130)
     Record.objects.update(planned_data={"product_code": "A", "warehouse": "EAST"})  # nothing known any more
     source.tell(80)
-    assert [run.event.after["on_hand"] for run in rule.runs.order_by("id")] == ["90"]
+    assert [(run.event.after or {})["on_hand"] for run in rule.runs.order_by("id")] == ["90"]
 
 
 def test_a_rule_published_while_true_fires_after_false_and_true_again(source: Source) -> None:
@@ -197,7 +197,7 @@ def test_only_the_guilty_event_gets_the_attempt_and_its_record_waits_behind_it(
         source.post(source.item(120, sku=sku))
     source.post(source.item(90, sku="BAD"), source.item(90, sku="A"))
     source.plan()
-    rows = {(event.key, event.after["on_hand"]): event for event in Event.objects.all() if event.after}
+    rows = {(event.key, (event.after or {})["on_hand"]): event for event in Event.objects.all()}
     assert {mark: (event.state, event.attempts) for mark, event in rows.items()} == {
         ("A@EAST", "120"): ("planned", 0),
         ("BAD@EAST", "120"): ("new", 1),

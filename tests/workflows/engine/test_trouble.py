@@ -20,6 +20,7 @@ from kernel.errors import AuthFailed, ConfigError, OutcomeUnknown, Transient
 from kernel.models import AuditEntry
 from kernel.text import text_show
 from messaging.models import Answer, Interaction
+from messaging.services.interactions import interaction_show
 from tests.company import DemoCompany
 from workflows.engine import execute, finish
 from workflows.engine.finish import step_replay
@@ -229,13 +230,12 @@ def test_a_defect_while_finishing_leaves_the_row_as_it_was(
 ) -> None:
     company.sell()
     company.answer()
-    show = finish.interaction_show
     monkeypatch.setattr(finish, "interaction_show", lambda *_args, **_options: 1 / 0)
     company.work()
     step = write_step()
     assert (step.state, step.lease_owner, attempts()) == ("ready", "", ["defect"])
     assert step.last_error == "ZeroDivisionError: division by zero"
-    monkeypatch.setattr(finish, "interaction_show", show)
+    monkeypatch.setattr(finish, "interaction_show", interaction_show)
     later(company, 60)
     assert len(company.orders()) == 1
     assert Interaction.objects.get().state == "decided"

@@ -9,7 +9,7 @@ from typing import Any
 import django_stubs_ext
 
 from config import environment
-from config.unfold import UNFOLD as UNFOLD
+from config.unfold import UNFOLD  # noqa: F401 - a setting by its name
 
 django_stubs_ext.monkeypatch()
 

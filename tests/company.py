@@ -16,6 +16,7 @@ from messaging.models import Interaction
 from messaging.selectors import InboxCard, inbox_cards, inbox_interactions
 from messaging.services.answers import AnswerResult, answer_submit
 from permissions.models import User
+from tests.company_template import company_lay
 from workflows.engine import compiled
 
 
@@ -28,14 +29,19 @@ class DemoCompany:
     """One demo company in a temporary folder."""
 
     def __init__(self, home: Path, settings: Any) -> None:
+        self.home = home
         settings.BATON_HOME = home
         settings.BATON_DEMO = True
 
     def prepared(self) -> DemoCompany:
+        company_lay(self.home, self._prepare)
+        caches_clear()
+        return self
+
+    def _prepare(self) -> None:
         demo_prepare()
         Connection.objects.update(poll_seconds=3600.0)  # polled when a test says so
         self.work()
-        return self
 
     @property
     def path(self) -> Path:

@@ -7,7 +7,7 @@ A batch that fails is replayed event by event, so that only the guilty one gets 
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping, Sequence, Set
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from django.db import InterfaceError, OperationalError, transaction
@@ -16,25 +16,24 @@ from django.utils.translation import gettext_noop
 
 from connectors.models import Event, EventState, Outcome, Record
 from connectors.selectors import dictionary_object
-from connectors.services.records import DIMENSION_COLUMNS, changed_fields, scope_columns
+from connectors.services.records import changed_fields, scope_columns
 from kernel import clock, doorbell
 from kernel.generation import generations_held
 from kernel.live import live_publish
 from kernel.text import localized, text_store
 from kernel.work import backoff_at
 from workflows.conditions import PreparedData, Verdict, condition_trace, data_prepare
+from workflows.engine.batch import Batch, RecordKey
 from workflows.engine.compiled import CompiledRule, event_data, rules_broken, rules_live, schema_for
-from workflows.engine.firing import Firings, Memory, Verdicts, firing_decide
+from workflows.engine.firing import Memory, Verdicts, firing_decide
 from workflows.engine.refresh import interactions_rearmed, interactions_refresh
-from workflows.models import RuleRecordState, Run, Step
+from workflows.models import Run
 
 PLAN_QUEUE = "plan"
 EXECUTE_QUEUE = "execute"
 BATCH = 200
 MOST_ATTEMPTS = 5
 logger = logging.getLogger(__name__)
-
-RecordKey = tuple[int, str, str]
 
 
 def _waiting() -> Q:
@@ -176,111 +175,10 @@ def _records(events: Sequence[Event]) -> dict[RecordKey, Record]:
     return found
 
 
-class _Batch:
-    """Everything a batch decides, written at once at its end."""
-
-    def __init__(
-        self, records: dict[RecordKey, Record], rules: Mapping[tuple[int, str], list[CompiledRule]]
-    ) -> None:
-        self.records = records
-        self.rules = rules
-        self.runs: list[Run] = []
-        self.touched: dict[int, Record] = {}
-        self.rearmed: list[tuple[int, int]] = []
-        self.states: dict[tuple[int, int], RuleRecordState] = {}
-        self.new_states: set[tuple[int, int]] = set()
-        self.dirty: set[tuple[int, int]] = set()
-        rule_ids = {rule.rule_id for found in rules.values() for rule in found}
-        known = RuleRecordState.objects.select_for_update(of=("self",), no_key=True).filter(
-            record_id__in=[record.pk for record in records.values()], rule_id__in=rule_ids
-        )
-        for state in known.order_by("pk"):
-            self.states[state.rule_id, state.record_id] = state
-
-    def memory(self, rule_id: int, record_id: int) -> Memory:
-        state = self.states.get((rule_id, record_id))
-        return Memory(state.armed, state.fired_at, state.first_delivered_at) if state else Memory()
-
-    def remember(self, rule_id: int, record_id: int, event: Event, decided: Firings) -> None:
-        if decided.armed is None and not decided.fires:
-            return
-        mark = (rule_id, record_id)
-        state = self.states.get(mark)
-        if state is None:
-            state = self.states[mark] = RuleRecordState(rule_id=rule_id, record_id=record_id)
-            self.new_states.add(mark)
-        if decided.armed is not None:
-            state.armed = decided.armed
-        if decided.fires:
-            state.fired_event_id, state.fired_at, state.first_delivered_at = event.pk, clock.now(), None
-        if decided.rearmed:
-            self.rearmed.append(mark)
-        self.dirty.add(mark)
-
-    def forget(self, record_id: int, told: Set[int]) -> None:
-        """The record is gone: its questions are withdrawn, except of the rules `told` of that, and all are armed."""
-        for mark, state in self.states.items():
-            if mark[1] == record_id and not state.armed:
-                state.armed = True
-                self.dirty.add(mark)
-                if mark[0] not in told:
-                    self.rearmed.append(mark)
-
-    def write(self, events: Sequence[Event]) -> None:
-        Record.objects.bulk_update(
-            self.touched.values(),
-            [
-                *(
-                    "data",
-                    "fingerprint",
-                    "gone",
-                    "planned_data",
-                    "planned_version",
-                    "planned_event_id",
-                    "updated_at",
-                ),
-                *DIMENSION_COLUMNS,
-            ],
-        )
-        RuleRecordState.objects.bulk_create([self.states[mark] for mark in self.dirty & self.new_states])
-        RuleRecordState.objects.bulk_update(
-            [self.states[mark] for mark in self.dirty - self.new_states],
-            ["armed", "fired_event_id", "fired_at", "first_delivered_at"],
-        )
-        Event.objects.bulk_update(
-            events,
-            [
-                "state",
-                "outcome",
-                "reason",
-                "verdicts",
-                "before",
-                "after",
-                "changed",
-                "planned_at",
-                "available_at",
-            ],
-        )
-        runs = Run.objects.bulk_create(self.runs)
-        Step.objects.bulk_create(
-            [
-                Step(run=run, path="/steps/0", action=_first_action(run), available_at=clock.now())
-                for run in runs
-            ]
-        )
-
-
-_actions: dict[int, str] = {}
-
-
-def _first_action(run: Run) -> str:
-    return _actions[run.version_id]
-
-
 def _plan(events: list[Event]) -> int:
     if not events:
         return 0
-    batch = _Batch(_records(events), rules_live())
+    batch = Batch(_records(events), rules_live())
     for event in events:
         _plan_one(event, batch)
     batch.write(events)
@@ -292,7 +190,7 @@ def _plan(events: list[Event]) -> int:
     return len(events)
 
 
-def _plan_one(event: Event, batch: _Batch) -> None:
+def _plan_one(event: Event, batch: Batch) -> None:
     record = batch.records[_key(event)]
     now = clock.now()
     event.planned_at, event.available_at = now, None
@@ -342,7 +240,7 @@ def _evaluate(
     event: Event,
     record: Record,
     rules: Sequence[CompiledRule],
-    batch: _Batch,
+    batch: Batch,
     after: Mapping[str, Any],
     before: Mapping[str, Any] | None,
 ) -> None:
@@ -406,10 +304,9 @@ def _evaluate(
     event.outcome = Outcome.MATCHED if fired else Outcome.SUPPRESSED if suppressed else Outcome.NO_MATCH
 
 
-def _fire(event: Event, record: Record, rule: CompiledRule, batch: _Batch, data: PreparedData) -> None:
+def _fire(event: Event, record: Record, rule: CompiledRule, batch: Batch, data: PreparedData) -> None:
     trace = condition_trace(rule.definition.condition, schema_for(rule.about), data)
-    _actions[rule.version_id] = rule.definition.steps[0].action
-    batch.runs.append(
+    batch.fire(
         Run(
             rule_id=rule.rule_id,
             version_id=rule.version_id,
@@ -417,5 +314,6 @@ def _fire(event: Event, record: Record, rule: CompiledRule, batch: _Batch, data:
             record=record,
             trace={"condition": trace.as_json(), "number": rule.number},
             started_at=clock.now(),
-        )
+        ),
+        rule.definition.steps[0].action,
     )

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from django.contrib import messages
+from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied as DjangoPermissionDenied
 from django.core.paginator import Paginator
 from django.db import models
@@ -25,6 +26,17 @@ else:
 M = TypeVar("M", bound=models.Model)
 MOST_COUNTED = 5_000
 PER_PAGE = 50
+
+
+def column(name: str, words: Any) -> Callable[[Any], Any]:
+    """The field `name` as a list column under a translated heading, where the model's own name of it is none."""
+
+    @admin.display(description=words, ordering=name)
+    def shown(row: Any) -> Any:
+        return getattr(row, name)
+
+    shown.__name__ = name
+    return shown
 
 
 class CappedPaginator(Paginator[Any]):

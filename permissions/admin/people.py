@@ -15,6 +15,7 @@ from rest_framework.authtoken.models import TokenProxy
 
 from kernel.audit import audit_record
 from kernel.badges import badge
+from kernel.pages import column
 from permissions.admin.base import ByRightAdmin
 from permissions.admin.forms import PersonChangeForm, PersonCreationForm
 from permissions.models import Identity, RoleMapping, User
@@ -25,6 +26,10 @@ else:
     from unfold.forms import AdminPasswordChangeForm as PasswordForm
 
 admin.site.unregister([Group, TokenProxy])
+
+CONNECTION = column("connection", gettext_lazy("connection"))
+PERSON = column("user", gettext_lazy("person"))
+ROLE = column("group", gettext_lazy("role"))
 
 OWN_ACCOUNT = ("is_active", "is_staff", "groups")
 """Nobody changes these of the own account: somebody else must want it too."""
@@ -128,7 +133,7 @@ class RoleAdmin(ByRightAdmin):
 
 @admin.register(Identity)
 class IdentityAdmin(ByRightAdmin):
-    list_display = ("external_id", "connection", "user", "state_badge", "linked_by", "linked_at")
+    list_display = ("external_id", CONNECTION, PERSON, "state_badge", "linked_by", "linked_at")
     list_filter = (("connection", admin.RelatedOnlyFieldListFilter), "state")
     search_fields = ("external_id", "user__username", "user__first_name", "user__last_name")
     fields = ("connection", "external_id", "user", "state")
@@ -148,7 +153,7 @@ class IdentityAdmin(ByRightAdmin):
 
 @admin.register(RoleMapping)
 class RoleMappingAdmin(ByRightAdmin):
-    list_display = ("external_role", "connection", "group")
+    list_display = ("external_role", CONNECTION, ROLE)
     list_filter = (("connection", admin.RelatedOnlyFieldListFilter), "group")
     search_fields = ("external_role",)
 

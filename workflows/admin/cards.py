@@ -12,17 +12,21 @@ from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
 
 from kernel.badges import badge
-from kernel.pages import PageAdmin
+from kernel.pages import PageAdmin, column
 from kernel.text import Localized, text_show
 from messaging.card import card_render, state_text
 from messaging.models import Delivery, DeliveryState, Interaction, Reply
 from messaging.selectors import gate_of
 from permissions.objects import may_object
 from permissions.policies import MASK, Gate
+from workflows.admin.views import CONNECTION
 from workflows.models import Rule, Step
 from workflows.selectors import may_list_runs, visible_deliveries, visible_interactions, visible_replies
 from workflows.services.replay import failed_delivery_replay
 
+PERSON = column("user", gettext_lazy("person"))
+DECIDED_BY = column("decided_by", gettext_lazy("decided by"))
+CREATED_AT = column("created_at", gettext_lazy("created at"))
 PURPOSES = {
     "recipient": gettext_lazy("recipient of the rule"),
     "fallback": gettext_lazy("fallback of the rule"),
@@ -38,7 +42,7 @@ def interaction_title(gate: Gate, interaction: Interaction, user: Any) -> str:
 
 @admin.register(Interaction)
 class InteractionAdmin(PageAdmin[Interaction]):
-    list_display = ("number", "card_title", "state_badge", "asked", "decided_by", "decided_at", "created_at")
+    list_display = ("number", "card_title", "state_badge", "asked", DECIDED_BY, "decided_at", CREATED_AT)
     list_display_links = ("number", "card_title")
     list_filter = ("state", "created_at")
     detail_template = "admin/cards/interaction.html"
@@ -118,15 +122,15 @@ def _delivery_lines(deliveries: Any) -> list[dict[str, Any]]:
 class DeliveryAdmin(PageAdmin[Delivery]):
     list_display = (
         "number",
-        "user",
-        "connection",
+        PERSON,
+        CONNECTION,
         "state_badge",
         "said",
         "sent_at",
         "delivered_at",
         "seen_at",
     )
-    list_display_links = ("number", "user")
+    list_display_links = ("number", PERSON)
     list_filter = ("state", ("connection", admin.RelatedOnlyFieldListFilter), "created_at")
     search_fields = ("user__username", "address")
     list_select_related = ("user", "connection")
@@ -175,9 +179,9 @@ class DeliveryAdmin(PageAdmin[Delivery]):
 class ReplyAdmin(PageAdmin[Reply]):
     list_display = (
         "number",
-        "connection",
+        CONNECTION,
         "address",
-        "user",
+        PERSON,
         "state_badge",
         "said",
         "received_at",

@@ -18,7 +18,7 @@ from kernel.pages import PageAdmin
 from kernel.text import text_show
 from permissions.objects import may_object, visible_objects
 from permissions.policies import MASK, Gate
-from workflows.admin.views import ledger_tiles, run_lines
+from workflows.admin.views import CONNECTION, ledger_tiles, run_lines
 from workflows.models import Rule
 from workflows.selectors import (
     LEDGER_CATEGORIES,
@@ -98,7 +98,7 @@ class ObjectFilter(admin.SimpleListFilter):
 class EventAdmin(PageAdmin[Event]):
     list_display = (
         "number",
-        "connection",
+        CONNECTION,
         "object_words",
         "record_words",
         "change_words",

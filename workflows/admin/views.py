@@ -7,12 +7,16 @@ from typing import Any
 from urllib.parse import urlencode
 
 from django.urls import reverse
+from django.utils.translation import gettext_lazy
 
 from kernel.badges import MOODS, badge
+from kernel.pages import column
 from kernel.text import text_show
 from permissions.policies import Gate
 from workflows.models import Run
 from workflows.selectors import LEDGER_CATEGORIES, event_view
+
+CONNECTION = column("connection", gettext_lazy("connection"))
 
 
 def ledger_tiles(counts: Mapping[str, int], query: Mapping[str, str] | None = None) -> list[dict[str, Any]]:

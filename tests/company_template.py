@@ -14,7 +14,7 @@ from typing import Any
 from django.apps import apps
 from django.contrib.auth.models import Permission
 from django.core.management.color import no_style
-from django.db import connection, models
+from django.db import connection, models, transaction
 
 from connectors.models import Connection
 from demo.services.prepare import ERP_SLUG, erp_path
@@ -53,7 +53,7 @@ def company_lay(folder: Path, prepare: Callable[[], None]) -> None:
         _template = _taken(folder)
         return
     shutil.copy2(_template.erp, erp_path())
-    with connection.cursor() as cursor:
+    with transaction.atomic(), connection.cursor() as cursor:  # references are checked at its end
         for model, columns, rows in _template.rows:
             names = ", ".join(connection.ops.quote_name(name) for name in columns)
             table = connection.ops.quote_name(model._meta.db_table)

@@ -15,7 +15,7 @@ install-dev: install
 	@scripts/environment.sh requirements-dev.txt
 
 test: install-dev
-	@.venv/bin/python -m pytest -n 2 --dist loadgroup -q tests
+	@.venv/bin/python -m pytest -n 2 --dist loadfile -q tests
 
 lint: install-dev
 	@.venv/bin/ruff check . && .venv/bin/ruff format --check . && .venv/bin/lint-imports

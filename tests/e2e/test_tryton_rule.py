@@ -29,7 +29,7 @@ from tests.tryton_server import PASSWORD, TrytonServer
 from workflows.models import Attempt, Run, Step
 from workflows.services.rules import rule_create, rule_publish
 
-pytestmark = [needs("tryton"), pytest.mark.xdist_group("tryton-rule")]
+pytestmark = needs("tryton")
 BUYER_IN_TRYTON = "li.wei"
 LATER_SECONDS = 120.0
 UNCARRIED = ("host", "connection", "content-length")

@@ -22,7 +22,11 @@ app = Celery("baton")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
 app.conf.beat_schedule = {
-    "sweep": {"task": "baton.sweep", "schedule": SWEEP_SECONDS, "options": {"expires": 5, "ignore_result": True}}
+    "sweep": {
+        "task": "baton.sweep",
+        "schedule": SWEEP_SECONDS,
+        "options": {"expires": 5, "ignore_result": True},
+    }
 }
 app.conf.beat_max_loop_interval = SWEEP_SECONDS
 

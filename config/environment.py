@@ -140,14 +140,20 @@ def load(base: Path, env: Mapping[str, str] = os.environ) -> Environment:
             f"Cannot write to {home} ({error.strerror}). Set BATON_HOME to a folder you may write to."
         ) from error
     if not secret_key or (not demo and len(secret_key) < 32):
-        raise ImproperlyConfigured("Set SECRET_KEY to a random text of at least 50 characters (see docs/production.md).")
+        raise ImproperlyConfigured(
+            "Set SECRET_KEY to a random text of at least 50 characters (see docs/production.md)."
+        )
     if not keys:
-        raise ImproperlyConfigured("Set BATON_SECRET_KEYS to a Fernet key (manage.py secrets_key prints a new one).")
+        raise ImproperlyConfigured(
+            "Set BATON_SECRET_KEYS to a Fernet key (manage.py secrets_key prints a new one)."
+        )
     for key in keys:
         try:
             Fernet(key.encode())
         except ValueError as error:
-            raise ImproperlyConfigured("BATON_SECRET_KEYS holds something that is not a Fernet key.") from error
+            raise ImproperlyConfigured(
+                "BATON_SECRET_KEYS holds something that is not a Fernet key."
+            ) from error
     hosts = [host.strip() for host in env.get("ALLOWED_HOSTS", "").split(",") if host.strip()]
     if not hosts and demo:
         hosts = ["*"]
@@ -159,7 +165,9 @@ def load(base: Path, env: Mapping[str, str] = os.environ) -> Environment:
         try:
             ipaddress.ip_network(net)
         except ValueError as error:
-            raise ImproperlyConfigured(f"BATON_ALLOW_NETS: “{net}” is not a network such as 10.0.0.0/8.") from error
+            raise ImproperlyConfigured(
+                f"BATON_ALLOW_NETS: “{net}” is not a network such as 10.0.0.0/8."
+            ) from error
     broker_url, broker_options, queue_type = _broker(env, home)
     split = urlsplit(public_url)
     return Environment(

@@ -50,7 +50,12 @@ GRANTS: dict[str, list[dict[str, Any]]] = {
         }
     ],
     WAREHOUSE: [
-        {"objects_covered": ["stock_level"], "verbs": ["see"], "scopes": {"warehouse": ["EAST"]}, "note": "East only"}
+        {
+            "objects_covered": ["stock_level"],
+            "verbs": ["see"],
+            "scopes": {"warehouse": ["EAST"]},
+            "note": "East only",
+        }
     ],
     SALES: [
         {

@@ -49,7 +49,10 @@ STOCK_RULE: dict[str, Any] = {
                     {"name": "incoming"},
                     {"name": "supplier_code", "with": "supplier_name"},
                     {"name": "unit_price"},
-                    {"name": "reorder_quantity", "label": {"en": "Suggested quantity", "zh-hans": "建议数量"}},
+                    {
+                        "name": "reorder_quantity",
+                        "label": {"en": "Suggested quantity", "zh-hans": "建议数量"},
+                    },
                 ],
                 "material": MATERIAL,
                 "precondition": PRECONDITION,

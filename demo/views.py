@@ -49,7 +49,9 @@ def company_page(request: HttpRequest) -> HttpResponse:
     path = _demo_only()
     down = is_down(path)
     levels = [] if down else stock(path)
-    shown = sorted(levels, key=lambda each: (each.on_hand >= each.reorder_level, each.id != "@".join(SHOWCASE[:2])))
+    shown = sorted(
+        levels, key=lambda each: (each.on_hand >= each.reorder_level, each.id != "@".join(SHOWCASE[:2]))
+    )
     return render(
         request,
         "demo/company.html",
@@ -59,7 +61,9 @@ def company_page(request: HttpRequest) -> HttpResponse:
             "levels": [
                 {
                     "level": each,
-                    "name": each.product_name if request.LANGUAGE_CODE.startswith("zh") else each.product_name_en,
+                    "name": each.product_name
+                    if request.LANGUAGE_CODE.startswith("zh")
+                    else each.product_name_en,
                     "low": each.on_hand < each.reorder_level,
                     "crossing": max(int(each.on_hand - each.reorder_level) + 1, 1),
                 }

@@ -13,7 +13,9 @@ def audit_record(
     actor: Any, action: str, subject: models.Model | tuple[str, Any], summary: str = "", **detail: Any
 ) -> AuditEntry:
     """Write who did what. `subject` is a row or (type, id). `detail` must hold no secret."""
-    subject_type, subject_id = subject if isinstance(subject, tuple) else (subject._meta.label_lower, subject.pk)
+    subject_type, subject_id = (
+        subject if isinstance(subject, tuple) else (subject._meta.label_lower, subject.pk)
+    )
     known = actor if actor is not None and getattr(actor, "pk", None) else None
     return AuditEntry.objects.create(
         actor=known,

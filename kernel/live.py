@@ -26,4 +26,6 @@ def live_publish_many(topics: list[str], **payload: Any) -> None:
 
 def live_prune() -> int:
     """Drop hints older than any page's memory. Returns how many."""
-    return LiveEvent.objects.filter(created_at__lt=clock.now() - dt.timedelta(seconds=KEEP_SECONDS)).delete()[0]
+    return LiveEvent.objects.filter(created_at__lt=clock.now() - dt.timedelta(seconds=KEEP_SECONDS)).delete()[
+        0
+    ]

@@ -60,7 +60,9 @@ class DemoCompany:
         RecordedObject.objects.update(available_at=clock.now(), lease_until=None)
         return doorbell.drain_all()
 
-    def sell(self, quantity: int = SHOWCASE[2], item: str = SHOWCASE[0], warehouse: str = SHOWCASE[1]) -> None:
+    def sell(
+        self, quantity: int = SHOWCASE[2], item: str = SHOWCASE[0], warehouse: str = SHOWCASE[1]
+    ) -> None:
         erp.sell(self.path, item, warehouse, quantity)
         self.work()
 

@@ -42,7 +42,11 @@ def _signature() -> Signature:
 
 
 def _models() -> list[type[models.Model]]:
-    return [each for each in apps.get_models(include_auto_created=True) if each._meta.label_lower not in LEFT_ALONE]
+    return [
+        each
+        for each in apps.get_models(include_auto_created=True)
+        if each._meta.label_lower not in LEFT_ALONE
+    ]
 
 
 def company_lay(folder: Path, prepare: Callable[[], None]) -> None:
@@ -59,7 +63,9 @@ def company_lay(folder: Path, prepare: Callable[[], None]) -> None:
             table = connection.ops.quote_name(model._meta.db_table)
             places = ", ".join(["%s"] * len(columns))
             cursor.executemany(f"INSERT INTO {table} ({names}) VALUES ({places})", rows)
-        for statement in connection.ops.sequence_reset_sql(no_style(), [each for each, _c, _r in _template.rows]):
+        for statement in connection.ops.sequence_reset_sql(
+            no_style(), [each for each, _c, _r in _template.rows]
+        ):
             cursor.execute(statement)
     Connection.objects.filter(slug=ERP_SLUG).update(settings=_settings_at(erp_path()))
 

@@ -47,7 +47,9 @@ def test_nothing_is_left_open() -> None:
 
 
 def test_no_path_of_one_machine() -> None:
-    texts = tracked("*.py", "*.md", "*.toml", "*.txt", "*.yaml", "*.yml", "*.sh", "*.service", "*.po", "Makefile")
+    texts = tracked(
+        "*.py", "*.md", "*.toml", "*.txt", "*.yaml", "*.yml", "*.sh", "*.service", "*.po", "Makefile"
+    )
     found = {
         str(path.relative_to(ROOT)): match.group()
         for path in texts

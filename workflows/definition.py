@@ -100,7 +100,9 @@ def _structure_problems(raw: Mapping[str, Any]) -> list[Problem]:
     if not isinstance(trigger, Mapping) or not trigger.get("type"):
         problems.append(Problem("/trigger", "missing", _("Choose what starts the rule.")))
     elif not trigger.get("object"):
-        problems.append(Problem("/trigger/object", "missing", _("Choose the kind of record the rule watches.")))
+        problems.append(
+            Problem("/trigger/object", "missing", _("Choose the kind of record the rule watches."))
+        )
     firing = raw.get("firing", {})
     if not isinstance(firing, Mapping):
         problems.append(Problem("/firing", "type", _("The firing policy is not readable.")))
@@ -109,7 +111,9 @@ def _structure_problems(raw: Mapping[str, Any]) -> list[Problem]:
             problems.append(Problem("/firing/policy", "unknown", _("Unknown firing policy.")))
         cooldown = firing.get("cooldown_seconds", 0)
         if not isinstance(cooldown, int | float) or isinstance(cooldown, bool) or cooldown < 0:
-            problems.append(Problem("/firing/cooldown_seconds", "range", _("The cool-down is a number of seconds ≥ 0.")))
+            problems.append(
+                Problem("/firing/cooldown_seconds", "range", _("The cool-down is a number of seconds ≥ 0."))
+            )
     steps = raw.get("steps")
     if not isinstance(steps, list) or not steps:
         problems.append(Problem("/steps", "missing", _("Add at least one action.")))
@@ -118,7 +122,9 @@ def _structure_problems(raw: Mapping[str, Any]) -> list[Problem]:
             if not isinstance(step, Mapping) or not step.get("action"):
                 problems.append(Problem(f"/steps/{index}", "missing", _("Choose an action.")))
             elif not isinstance(step.get("params", {}), Mapping):
-                problems.append(Problem(f"/steps/{index}/params", "type", _("The action's settings are not readable.")))
+                problems.append(
+                    Problem(f"/steps/{index}/params", "type", _("The action's settings are not readable."))
+                )
     return problems
 
 

@@ -1,8 +1,8 @@
 """Fields and objects a connection adds to the dictionary, from their stored JSON form.
 
-    {"label": {"en": …, "zh-hans": …}, "title_fields": ["x_code"], "needs": ["company"],
-     "fields": [{"name": "x_shelf", "type": "text", "label": {…}, "unit": "", "decimals": 0,
-                 "synonyms": [], "dimension": null, "field_class": "general"}]}
+{"label": {"en": …, "zh-hans": …}, "title_fields": ["x_code"], "needs": ["company"],
+ "fields": [{"name": "x_shelf", "type": "text", "label": {…}, "unit": "", "decimals": 0,
+             "synonyms": [], "dimension": null, "field_class": "general"}]}
 """
 
 from __future__ import annotations
@@ -22,7 +22,9 @@ def extension_field(data: Mapping[str, Any]) -> DictionaryField:
     """Raises ConfigError when the name does not begin with `x_` or the type is unknown."""
     name = str(data.get("name", ""))
     if not NAME.match(name):
-        raise ConfigError(f"“{name}”: a field you add begins with x_ and has small letters, digits and _ only.")
+        raise ConfigError(
+            f"“{name}”: a field you add begins with x_ and has small letters, digits and _ only."
+        )
     try:
         return DictionaryField(
             name=name,
@@ -45,7 +47,13 @@ def object_extend(base: DictionaryObject | None, name: str, data: Mapping[str, A
     added = tuple(extension_field(each) for each in data.get("fields", ()))
     if base is not None:
         return DictionaryObject(
-            base.name, base.label, base.plural, base.fields + added, base.title_fields, base.needs, base.synonyms
+            base.name,
+            base.label,
+            base.plural,
+            base.fields + added,
+            base.title_fields,
+            base.needs,
+            base.synonyms,
         )
     if not NAME.match(name):
         raise ConfigError(f"“{name}”: an object you add begins with x_.")

@@ -12,7 +12,9 @@ COMPANY = F("company", T.TEXT, L("Company", "公司"), dimension=Dimension.COMPA
 WAREHOUSE = F("warehouse", T.TEXT, L("Warehouse", "仓库"), required=True, dimension=Dimension.WAREHOUSE)
 
 
-def _money(name: str, label: L, *, field_class: FieldClass = FieldClass.GENERAL, synonyms: tuple[str, ...] = ()) -> F:
+def _money(
+    name: str, label: L, *, field_class: FieldClass = FieldClass.GENERAL, synonyms: tuple[str, ...] = ()
+) -> F:
     return F(
         name,
         T.DECIMAL,
@@ -33,20 +35,37 @@ STOCK_LEVEL = DictionaryObject(
     L("Stock level", "库存"),
     L("Stock levels", "库存"),
     (
-        F("product_code", T.TEXT, L("Item", "物料编码"), required=True, synonyms=("sku", "料号", "item code")),
+        F(
+            "product_code",
+            T.TEXT,
+            L("Item", "物料编码"),
+            required=True,
+            synonyms=("sku", "料号", "item code"),
+        ),
         F("product_name", T.TEXT, L("Item name", "物料名称")),
         WAREHOUSE,
         F("warehouse_name", T.TEXT, L("Warehouse name", "仓库名称")),
         COMPANY,
-        _quantity("on_hand", L("On hand", "现存量"), required=True, synonyms=("qty", "quantity", "stock", "数量")),
+        _quantity(
+            "on_hand", L("On hand", "现存量"), required=True, synonyms=("qty", "quantity", "stock", "数量")
+        ),
         _quantity("reserved", L("Reserved", "已预留")),
         _quantity("incoming", L("Incoming", "在途"), synonyms=("on order",)),
         _quantity("projected", L("Projected", "预计可用")),
-        _quantity("reorder_level", L("Reorder level", "再订货点"), synonyms=("reorder point", "safety stock", "安全库存")),
+        _quantity(
+            "reorder_level",
+            L("Reorder level", "再订货点"),
+            synonyms=("reorder point", "safety stock", "安全库存"),
+        ),
         _quantity("reorder_quantity", L("Reorder quantity", "补货数量")),
         F("supplier_code", T.TEXT, L("Supplier", "供应商编码"), synonyms=("vendor",)),
         F("supplier_name", T.TEXT, L("Supplier name", "供应商名称")),
-        _money("unit_price", L("Purchase price", "采购单价"), field_class=FieldClass.COST, synonyms=("cost", "进价")),
+        _money(
+            "unit_price",
+            L("Purchase price", "采购单价"),
+            field_class=FieldClass.COST,
+            synonyms=("cost", "进价"),
+        ),
         CURRENCY,
         F("buyer", T.TEXT, L("Buyer", "采购员"), person=True),
         F("updated_at", T.DATETIME, L("Updated", "更新时间")),
@@ -164,7 +183,12 @@ RECEIVABLE = DictionaryObject(
         _money("open_amount", L("Open amount", "未收金额")),
         CURRENCY,
         F("due_on", T.DATE, L("Due date", "到期日")),
-        F("status", T.CODE, L("Status", "状态"), codes=(("open", L("Open", "未结")), ("paid", L("Paid", "已结")))),
+        F(
+            "status",
+            T.CODE,
+            L("Status", "状态"),
+            codes=(("open", L("Open", "未结")), ("paid", L("Paid", "已结"))),
+        ),
     ),
     title_fields=("number", "customer_name"),
     needs=(Dimension.COMPANY, Dimension.SALESPERSON),

@@ -6,114 +6,169 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('connectors', '0001_initial'),
+        ("connectors", "0001_initial"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='connection',
-            name='owner',
-            field=models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='owner'),
+            model_name="connection",
+            name="owner",
+            field=models.ForeignKey(
+                null=True,
+                on_delete=django.db.models.deletion.SET_NULL,
+                related_name="+",
+                to=settings.AUTH_USER_MODEL,
+                verbose_name="owner",
+            ),
         ),
         migrations.AddField(
-            model_name='event',
-            name='connection',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='events', to='connectors.connection'),
+            model_name="event",
+            name="connection",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.CASCADE, related_name="events", to="connectors.connection"
+            ),
         ),
         migrations.AddField(
-            model_name='historicalconnection',
-            name='history_user',
-            field=models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL),
+            model_name="historicalconnection",
+            name="history_user",
+            field=models.ForeignKey(
+                null=True,
+                on_delete=django.db.models.deletion.SET_NULL,
+                related_name="+",
+                to=settings.AUTH_USER_MODEL,
+            ),
         ),
         migrations.AddField(
-            model_name='historicalconnection',
-            name='owner',
-            field=models.ForeignKey(blank=True, db_constraint=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='owner'),
+            model_name="historicalconnection",
+            name="owner",
+            field=models.ForeignKey(
+                blank=True,
+                db_constraint=False,
+                null=True,
+                on_delete=django.db.models.deletion.DO_NOTHING,
+                related_name="+",
+                to=settings.AUTH_USER_MODEL,
+                verbose_name="owner",
+            ),
         ),
         migrations.AddField(
-            model_name='objectextension',
-            name='connection',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='extensions', to='connectors.connection'),
+            model_name="objectextension",
+            name="connection",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.CASCADE,
+                related_name="extensions",
+                to="connectors.connection",
+            ),
         ),
         migrations.AddField(
-            model_name='objectmapping',
-            name='connection',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='mappings', to='connectors.connection'),
+            model_name="objectmapping",
+            name="connection",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.CASCADE,
+                related_name="mappings",
+                to="connectors.connection",
+            ),
         ),
         migrations.AddField(
-            model_name='objectmapping',
-            name='created_by',
-            field=models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL),
+            model_name="objectmapping",
+            name="created_by",
+            field=models.ForeignKey(
+                null=True,
+                on_delete=django.db.models.deletion.SET_NULL,
+                related_name="+",
+                to=settings.AUTH_USER_MODEL,
+            ),
         ),
         migrations.AddField(
-            model_name='record',
-            name='connection',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='records', to='connectors.connection'),
+            model_name="record",
+            name="connection",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.CASCADE,
+                related_name="records",
+                to="connectors.connection",
+            ),
         ),
         migrations.AddField(
-            model_name='recordedobject',
-            name='connection',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='recorded_objects', to='connectors.connection'),
+            model_name="recordedobject",
+            name="connection",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.CASCADE,
+                related_name="recorded_objects",
+                to="connectors.connection",
+            ),
         ),
         migrations.AddIndex(
-            model_name='event',
-            index=models.Index(condition=models.Q(('state', 'new')), fields=['id'], name='event_new'),
+            model_name="event",
+            index=models.Index(condition=models.Q(("state", "new")), fields=["id"], name="event_new"),
         ),
         migrations.AddIndex(
-            model_name='event',
-            index=models.Index(fields=['connection', 'object', 'key', 'id'], name='event_record'),
+            model_name="event",
+            index=models.Index(fields=["connection", "object", "key", "id"], name="event_record"),
         ),
         migrations.AddIndex(
-            model_name='event',
-            index=models.Index(fields=['detected_at'], name='event_detected'),
+            model_name="event",
+            index=models.Index(fields=["detected_at"], name="event_detected"),
         ),
         migrations.AddIndex(
-            model_name='event',
-            index=models.Index(fields=['connection', '-id'], name='event_latest'),
+            model_name="event",
+            index=models.Index(fields=["connection", "-id"], name="event_latest"),
         ),
         migrations.AddConstraint(
-            model_name='event',
-            constraint=models.UniqueConstraint(fields=('connection', 'dedupe_key'), name='event_dedupe'),
+            model_name="event",
+            constraint=models.UniqueConstraint(fields=("connection", "dedupe_key"), name="event_dedupe"),
         ),
         migrations.AddConstraint(
-            model_name='objectextension',
-            constraint=models.UniqueConstraint(fields=('connection', 'object', 'version'), name='extension_version'),
+            model_name="objectextension",
+            constraint=models.UniqueConstraint(
+                fields=("connection", "object", "version"), name="extension_version"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='objectextension',
-            constraint=models.UniqueConstraint(condition=models.Q(('active', True)), fields=('connection', 'object'), name='extension_active'),
+            model_name="objectextension",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("active", True)), fields=("connection", "object"), name="extension_active"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='objectmapping',
-            constraint=models.UniqueConstraint(fields=('connection', 'object', 'channel', 'version'), name='mapping_version'),
+            model_name="objectmapping",
+            constraint=models.UniqueConstraint(
+                fields=("connection", "object", "channel", "version"), name="mapping_version"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='objectmapping',
-            constraint=models.UniqueConstraint(condition=models.Q(('active', True)), fields=('connection', 'object', 'channel'), name='mapping_active'),
+            model_name="objectmapping",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("active", True)),
+                fields=("connection", "object", "channel"),
+                name="mapping_active",
+            ),
         ),
         migrations.AddIndex(
-            model_name='record',
-            index=models.Index(fields=['connection', 'object', 'company', 'warehouse'], name='record_scope'),
+            model_name="record",
+            index=models.Index(fields=["connection", "object", "company", "warehouse"], name="record_scope"),
         ),
         migrations.AddIndex(
-            model_name='record',
-            index=models.Index(fields=['connection', 'object', 'salesperson'], name='record_salesperson'),
+            model_name="record",
+            index=models.Index(fields=["connection", "object", "salesperson"], name="record_salesperson"),
         ),
         migrations.AddConstraint(
-            model_name='record',
-            constraint=models.UniqueConstraint(fields=('connection', 'object', 'key'), name='record_key'),
+            model_name="record",
+            constraint=models.UniqueConstraint(fields=("connection", "object", "key"), name="record_key"),
         ),
         migrations.AddIndex(
-            model_name='recordedobject',
-            index=models.Index(condition=models.Q(('available_at__isnull', False)), fields=['available_at'], name='recorded_due'),
+            model_name="recordedobject",
+            index=models.Index(
+                condition=models.Q(("available_at__isnull", False)),
+                fields=["available_at"],
+                name="recorded_due",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='recordedobject',
-            constraint=models.UniqueConstraint(fields=('connection', 'object'), name='recorded_object'),
+            model_name="recordedobject",
+            constraint=models.UniqueConstraint(fields=("connection", "object"), name="recorded_object"),
         ),
     ]

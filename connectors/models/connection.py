@@ -40,7 +40,11 @@ class Connection(models.Model):
     settings = models.JSONField(_("settings"), default=dict, blank=True)
     credentials = EncryptedJSONField(_("credentials"), blank=True, default="")
     state = models.CharField(
-        _("state"), max_length=20, choices=ConnectionState.choices, default=ConnectionState.DRAFT, db_index=True
+        _("state"),
+        max_length=20,
+        choices=ConnectionState.choices,
+        default=ConnectionState.DRAFT,
+        db_index=True,
     )
     state_reason = models.TextField(_("reason"), blank=True, default="")
     account = models.CharField(_("account"), max_length=200, blank=True, default="")
@@ -50,10 +54,16 @@ class Connection(models.Model):
     failures = models.PositiveIntegerField(_("failures in a row"), default=0)
     retry_at = models.DateTimeField(_("next try"), null=True, blank=True)
     owner = models.ForeignKey(
-        django_settings.AUTH_USER_MODEL, verbose_name=_("owner"), null=True, on_delete=models.SET_NULL, related_name="+"
+        django_settings.AUTH_USER_MODEL,
+        verbose_name=_("owner"),
+        null=True,
+        on_delete=models.SET_NULL,
+        related_name="+",
     )
     created_at = models.DateTimeField(_("created at"), default=clock.now, editable=False)
-    history = HistoricalRecords(excluded_fields=["credentials", "failures", "retry_at", "check_report", "checked_at"])
+    history = HistoricalRecords(
+        excluded_fields=["credentials", "failures", "retry_at", "check_report", "checked_at"]
+    )
 
     class Meta:
         verbose_name = _("connection")
@@ -92,16 +102,22 @@ class ObjectMapping(models.Model):
     active = models.BooleanField(_("active"), default=True)
     definition = models.JSONField(_("definition"), default=dict)
     created_at = models.DateTimeField(default=clock.now, editable=False)
-    created_by = models.ForeignKey(django_settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")
+    created_by = models.ForeignKey(
+        django_settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+"
+    )
 
     class Meta:
         verbose_name = _("mapping")
         verbose_name_plural = _("mappings")
         ordering = ["connection", "object", "channel", "-version"]
         constraints = [
-            models.UniqueConstraint(fields=["connection", "object", "channel", "version"], name="mapping_version"),
             models.UniqueConstraint(
-                fields=["connection", "object", "channel"], condition=models.Q(active=True), name="mapping_active"
+                fields=["connection", "object", "channel", "version"], name="mapping_version"
+            ),
+            models.UniqueConstraint(
+                fields=["connection", "object", "channel"],
+                condition=models.Q(active=True),
+                name="mapping_active",
             ),
         ]
 

@@ -29,7 +29,9 @@ class RecordedObject(WorkRow):
         verbose_name_plural = _("recorded objects")
         constraints = [models.UniqueConstraint(fields=["connection", "object"], name="recorded_object")]
         indexes = [
-            models.Index(fields=["available_at"], name="recorded_due", condition=models.Q(available_at__isnull=False))
+            models.Index(
+                fields=["available_at"], name="recorded_due", condition=models.Q(available_at__isnull=False)
+            )
         ]
 
     def __str__(self) -> str:

@@ -9,203 +9,442 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('connectors', '0001_initial'),
-        ('messaging', '0001_initial'),
+        ("connectors", "0001_initial"),
+        ("messaging", "0001_initial"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Rule',
+            name="Rule",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('key', models.SlugField(max_length=80, unique=True, verbose_name='key')),
-                ('name', models.JSONField(default=dict, verbose_name='name')),
-                ('draft', models.JSONField(blank=True, default=dict, verbose_name='draft')),
-                ('state', models.CharField(choices=[('draft', 'Draft'), ('live', 'Live'), ('off', 'Switched off')], default='draft', max_length=10, verbose_name='state')),
-                ('object', models.CharField(blank=True, default='', max_length=60, verbose_name='object')),
-                ('created_at', models.DateTimeField(default=kernel.clock.now, editable=False)),
-                ('updated_at', models.DateTimeField(default=kernel.clock.now, editable=False, verbose_name='changed at')),
-                ('connection', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='rules', to='connectors.connection', verbose_name='connection')),
-                ('owner', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='owner')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("key", models.SlugField(max_length=80, unique=True, verbose_name="key")),
+                ("name", models.JSONField(default=dict, verbose_name="name")),
+                ("draft", models.JSONField(blank=True, default=dict, verbose_name="draft")),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[("draft", "Draft"), ("live", "Live"), ("off", "Switched off")],
+                        default="draft",
+                        max_length=10,
+                        verbose_name="state",
+                    ),
+                ),
+                ("object", models.CharField(blank=True, default="", max_length=60, verbose_name="object")),
+                ("created_at", models.DateTimeField(default=kernel.clock.now, editable=False)),
+                (
+                    "updated_at",
+                    models.DateTimeField(default=kernel.clock.now, editable=False, verbose_name="changed at"),
+                ),
+                (
+                    "connection",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="rules",
+                        to="connectors.connection",
+                        verbose_name="connection",
+                    ),
+                ),
+                (
+                    "owner",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                        verbose_name="owner",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'rule',
-                'verbose_name_plural': 'rules',
-                'ordering': ['key'],
-                'permissions': [('publish_rule', 'Can publish and switch off rules')],
+                "verbose_name": "rule",
+                "verbose_name_plural": "rules",
+                "ordering": ["key"],
+                "permissions": [("publish_rule", "Can publish and switch off rules")],
             },
         ),
         migrations.CreateModel(
-            name='RuleVersion',
+            name="RuleVersion",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('number', models.PositiveIntegerField(verbose_name='number')),
-                ('definition', models.JSONField(verbose_name='definition')),
-                ('published_at', models.DateTimeField(default=kernel.clock.now, verbose_name='published at')),
-                ('note', models.CharField(blank=True, default='', max_length=200, verbose_name='note')),
-                ('published_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='published by')),
-                ('rule', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='versions', to='workflows.rule')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("number", models.PositiveIntegerField(verbose_name="number")),
+                ("definition", models.JSONField(verbose_name="definition")),
+                ("published_at", models.DateTimeField(default=kernel.clock.now, verbose_name="published at")),
+                ("note", models.CharField(blank=True, default="", max_length=200, verbose_name="note")),
+                (
+                    "published_by",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                        verbose_name="published by",
+                    ),
+                ),
+                (
+                    "rule",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="versions",
+                        to="workflows.rule",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'rule version',
-                'verbose_name_plural': 'rule versions',
-                'ordering': ['rule', '-number'],
+                "verbose_name": "rule version",
+                "verbose_name_plural": "rule versions",
+                "ordering": ["rule", "-number"],
             },
         ),
         migrations.AddField(
-            model_name='rule',
-            name='current',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to='workflows.ruleversion'),
+            model_name="rule",
+            name="current",
+            field=models.ForeignKey(
+                blank=True,
+                null=True,
+                on_delete=django.db.models.deletion.SET_NULL,
+                related_name="+",
+                to="workflows.ruleversion",
+            ),
         ),
         migrations.CreateModel(
-            name='HistoricalRule',
+            name="HistoricalRule",
             fields=[
-                ('id', models.BigIntegerField(auto_created=True, blank=True, db_index=True, verbose_name='ID')),
-                ('key', models.SlugField(max_length=80, verbose_name='key')),
-                ('name', models.JSONField(default=dict, verbose_name='name')),
-                ('draft', models.JSONField(blank=True, default=dict, verbose_name='draft')),
-                ('state', models.CharField(choices=[('draft', 'Draft'), ('live', 'Live'), ('off', 'Switched off')], default='draft', max_length=10, verbose_name='state')),
-                ('object', models.CharField(blank=True, default='', max_length=60, verbose_name='object')),
-                ('created_at', models.DateTimeField(default=kernel.clock.now, editable=False)),
-                ('updated_at', models.DateTimeField(default=kernel.clock.now, editable=False, verbose_name='changed at')),
-                ('history_id', models.AutoField(primary_key=True, serialize=False)),
-                ('history_date', models.DateTimeField(db_index=True)),
-                ('history_change_reason', models.CharField(max_length=100, null=True)),
-                ('history_type', models.CharField(choices=[('+', 'Created'), ('~', 'Changed'), ('-', 'Deleted')], max_length=1)),
-                ('connection', models.ForeignKey(blank=True, db_constraint=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='connectors.connection', verbose_name='connection')),
-                ('history_user', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('owner', models.ForeignKey(blank=True, db_constraint=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='owner')),
-                ('current', models.ForeignKey(blank=True, db_constraint=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='workflows.ruleversion')),
+                (
+                    "id",
+                    models.BigIntegerField(auto_created=True, blank=True, db_index=True, verbose_name="ID"),
+                ),
+                ("key", models.SlugField(max_length=80, verbose_name="key")),
+                ("name", models.JSONField(default=dict, verbose_name="name")),
+                ("draft", models.JSONField(blank=True, default=dict, verbose_name="draft")),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[("draft", "Draft"), ("live", "Live"), ("off", "Switched off")],
+                        default="draft",
+                        max_length=10,
+                        verbose_name="state",
+                    ),
+                ),
+                ("object", models.CharField(blank=True, default="", max_length=60, verbose_name="object")),
+                ("created_at", models.DateTimeField(default=kernel.clock.now, editable=False)),
+                (
+                    "updated_at",
+                    models.DateTimeField(default=kernel.clock.now, editable=False, verbose_name="changed at"),
+                ),
+                ("history_id", models.AutoField(primary_key=True, serialize=False)),
+                ("history_date", models.DateTimeField(db_index=True)),
+                ("history_change_reason", models.CharField(max_length=100, null=True)),
+                (
+                    "history_type",
+                    models.CharField(
+                        choices=[("+", "Created"), ("~", "Changed"), ("-", "Deleted")], max_length=1
+                    ),
+                ),
+                (
+                    "connection",
+                    models.ForeignKey(
+                        blank=True,
+                        db_constraint=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        to="connectors.connection",
+                        verbose_name="connection",
+                    ),
+                ),
+                (
+                    "history_user",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "owner",
+                    models.ForeignKey(
+                        blank=True,
+                        db_constraint=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                        verbose_name="owner",
+                    ),
+                ),
+                (
+                    "current",
+                    models.ForeignKey(
+                        blank=True,
+                        db_constraint=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        to="workflows.ruleversion",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'historical rule',
-                'verbose_name_plural': 'historical rules',
-                'ordering': ('-history_date', '-history_id'),
-                'get_latest_by': ('history_date', 'history_id'),
+                "verbose_name": "historical rule",
+                "verbose_name_plural": "historical rules",
+                "ordering": ("-history_date", "-history_id"),
+                "get_latest_by": ("history_date", "history_id"),
             },
             bases=(simple_history.models.HistoricalChanges, models.Model),
         ),
         migrations.CreateModel(
-            name='Run',
+            name="Run",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('state', models.CharField(choices=[('running', 'Running'), ('waiting', 'Waiting for an answer'), ('done', 'Done'), ('failed', 'Failed'), ('cancelled', 'Cancelled')], default='running', max_length=10, verbose_name='state')),
-                ('outcome', models.CharField(blank=True, default='', max_length=40, verbose_name='outcome')),
-                ('reason', models.TextField(blank=True, default='', verbose_name='reason')),
-                ('trace', models.JSONField(default=dict)),
-                ('started_at', models.DateTimeField(default=kernel.clock.now, verbose_name='started')),
-                ('ended_at', models.DateTimeField(blank=True, null=True, verbose_name='ended')),
-                ('event', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='runs', to='connectors.event')),
-                ('record', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to='connectors.record')),
-                ('rule', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='runs', to='workflows.rule')),
-                ('version', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='runs', to='workflows.ruleversion')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("running", "Running"),
+                            ("waiting", "Waiting for an answer"),
+                            ("done", "Done"),
+                            ("failed", "Failed"),
+                            ("cancelled", "Cancelled"),
+                        ],
+                        default="running",
+                        max_length=10,
+                        verbose_name="state",
+                    ),
+                ),
+                ("outcome", models.CharField(blank=True, default="", max_length=40, verbose_name="outcome")),
+                ("reason", models.TextField(blank=True, default="", verbose_name="reason")),
+                ("trace", models.JSONField(default=dict)),
+                ("started_at", models.DateTimeField(default=kernel.clock.now, verbose_name="started")),
+                ("ended_at", models.DateTimeField(blank=True, null=True, verbose_name="ended")),
+                (
+                    "event",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="runs",
+                        to="connectors.event",
+                    ),
+                ),
+                (
+                    "record",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to="connectors.record",
+                    ),
+                ),
+                (
+                    "rule",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="runs", to="workflows.rule"
+                    ),
+                ),
+                (
+                    "version",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="runs",
+                        to="workflows.ruleversion",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'run',
-                'verbose_name_plural': 'runs',
-                'ordering': ['-id'],
+                "verbose_name": "run",
+                "verbose_name_plural": "runs",
+                "ordering": ["-id"],
             },
         ),
         migrations.CreateModel(
-            name='Step',
+            name="Step",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('available_at', models.DateTimeField(blank=True, editable=False, null=True)),
-                ('lease_until', models.DateTimeField(blank=True, editable=False, null=True)),
-                ('lease_owner', models.CharField(blank=True, default='', editable=False, max_length=32)),
-                ('attempts', models.PositiveIntegerField(default=0, editable=False)),
-                ('last_error', models.TextField(blank=True, default='', editable=False)),
-                ('path', models.CharField(max_length=200, verbose_name='path')),
-                ('action', models.CharField(max_length=40, verbose_name='action')),
-                ('state', models.CharField(choices=[('ready', 'Ready'), ('waiting', 'Waiting'), ('done', 'Done'), ('refused', 'Refused'), ('dead', 'Dead letter'), ('skipped', 'Skipped')], default='ready', max_length=10, verbose_name='state')),
-                ('input', models.JSONField(blank=True, default=dict, verbose_name='input')),
-                ('output', models.JSONField(blank=True, default=dict, verbose_name='output')),
-                ('idempotency_key', models.UUIDField(default=uuid.uuid4, editable=False)),
-                ('sent_at', models.DateTimeField(blank=True, null=True, verbose_name='sent')),
-                ('reason', models.TextField(blank=True, default='', verbose_name='reason')),
-                ('created_at', models.DateTimeField(default=kernel.clock.now)),
-                ('ended_at', models.DateTimeField(blank=True, null=True, verbose_name='ended')),
-                ('round', models.PositiveIntegerField(default=1)),
-                ('interaction', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to='messaging.interaction')),
-                ('person', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('run', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='steps', to='workflows.run')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("available_at", models.DateTimeField(blank=True, editable=False, null=True)),
+                ("lease_until", models.DateTimeField(blank=True, editable=False, null=True)),
+                ("lease_owner", models.CharField(blank=True, default="", editable=False, max_length=32)),
+                ("attempts", models.PositiveIntegerField(default=0, editable=False)),
+                ("last_error", models.TextField(blank=True, default="", editable=False)),
+                ("path", models.CharField(max_length=200, verbose_name="path")),
+                ("action", models.CharField(max_length=40, verbose_name="action")),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("ready", "Ready"),
+                            ("waiting", "Waiting"),
+                            ("done", "Done"),
+                            ("refused", "Refused"),
+                            ("dead", "Dead letter"),
+                            ("skipped", "Skipped"),
+                        ],
+                        default="ready",
+                        max_length=10,
+                        verbose_name="state",
+                    ),
+                ),
+                ("input", models.JSONField(blank=True, default=dict, verbose_name="input")),
+                ("output", models.JSONField(blank=True, default=dict, verbose_name="output")),
+                ("idempotency_key", models.UUIDField(default=uuid.uuid4, editable=False)),
+                ("sent_at", models.DateTimeField(blank=True, null=True, verbose_name="sent")),
+                ("reason", models.TextField(blank=True, default="", verbose_name="reason")),
+                ("created_at", models.DateTimeField(default=kernel.clock.now)),
+                ("ended_at", models.DateTimeField(blank=True, null=True, verbose_name="ended")),
+                ("round", models.PositiveIntegerField(default=1)),
+                (
+                    "interaction",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to="messaging.interaction",
+                    ),
+                ),
+                (
+                    "person",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "run",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="steps", to="workflows.run"
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'step',
-                'verbose_name_plural': 'steps',
-                'ordering': ['run', 'id'],
+                "verbose_name": "step",
+                "verbose_name_plural": "steps",
+                "ordering": ["run", "id"],
             },
         ),
         migrations.CreateModel(
-            name='Attempt',
+            name="Attempt",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('number', models.PositiveIntegerField(verbose_name='number')),
-                ('started_at', models.DateTimeField(default=kernel.clock.now, verbose_name='started')),
-                ('ended_at', models.DateTimeField(blank=True, null=True, verbose_name='ended')),
-                ('outcome', models.CharField(blank=True, default='', max_length=30, verbose_name='outcome')),
-                ('message', models.TextField(blank=True, default='', verbose_name='message')),
-                ('detail', models.JSONField(blank=True, default=dict, verbose_name='detail')),
-                ('step', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='tries', to='workflows.step')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("number", models.PositiveIntegerField(verbose_name="number")),
+                ("started_at", models.DateTimeField(default=kernel.clock.now, verbose_name="started")),
+                ("ended_at", models.DateTimeField(blank=True, null=True, verbose_name="ended")),
+                ("outcome", models.CharField(blank=True, default="", max_length=30, verbose_name="outcome")),
+                ("message", models.TextField(blank=True, default="", verbose_name="message")),
+                ("detail", models.JSONField(blank=True, default=dict, verbose_name="detail")),
+                (
+                    "step",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="tries", to="workflows.step"
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'attempt',
-                'verbose_name_plural': 'attempts',
-                'ordering': ['step', 'number'],
+                "verbose_name": "attempt",
+                "verbose_name_plural": "attempts",
+                "ordering": ["step", "number"],
             },
         ),
         migrations.CreateModel(
-            name='RuleRecordState',
+            name="RuleRecordState",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('armed', models.BooleanField(default=True)),
-                ('fired_event_id', models.BigIntegerField(blank=True, null=True)),
-                ('fired_at', models.DateTimeField(blank=True, null=True)),
-                ('first_delivered_at', models.DateTimeField(blank=True, null=True)),
-                ('record', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='connectors.record')),
-                ('rule', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='record_states', to='workflows.rule')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("armed", models.BooleanField(default=True)),
+                ("fired_event_id", models.BigIntegerField(blank=True, null=True)),
+                ("fired_at", models.DateTimeField(blank=True, null=True)),
+                ("first_delivered_at", models.DateTimeField(blank=True, null=True)),
+                (
+                    "record",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="+", to="connectors.record"
+                    ),
+                ),
+                (
+                    "rule",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="record_states",
+                        to="workflows.rule",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'rule state of a record',
-                'verbose_name_plural': 'rule states of records',
-                'constraints': [models.UniqueConstraint(fields=('rule', 'record'), name='rule_record_state')],
+                "verbose_name": "rule state of a record",
+                "verbose_name_plural": "rule states of records",
+                "constraints": [models.UniqueConstraint(fields=("rule", "record"), name="rule_record_state")],
             },
         ),
         migrations.AddConstraint(
-            model_name='ruleversion',
-            constraint=models.UniqueConstraint(fields=('rule', 'number'), name='rule_version_number'),
+            model_name="ruleversion",
+            constraint=models.UniqueConstraint(fields=("rule", "number"), name="rule_version_number"),
         ),
         migrations.AddIndex(
-            model_name='rule',
-            index=models.Index(condition=models.Q(('state', 'live')), fields=['connection', 'object'], name='rule_live'),
+            model_name="rule",
+            index=models.Index(
+                condition=models.Q(("state", "live")), fields=["connection", "object"], name="rule_live"
+            ),
         ),
         migrations.AddIndex(
-            model_name='run',
-            index=models.Index(fields=['rule', '-id'], name='run_rule'),
+            model_name="run",
+            index=models.Index(fields=["rule", "-id"], name="run_rule"),
         ),
         migrations.AddIndex(
-            model_name='run',
-            index=models.Index(condition=models.Q(('state__in', ['running', 'waiting'])), fields=['id'], name='run_active'),
+            model_name="run",
+            index=models.Index(
+                condition=models.Q(("state__in", ["running", "waiting"])), fields=["id"], name="run_active"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='run',
-            constraint=models.UniqueConstraint(fields=('rule', 'event'), name='run_once'),
+            model_name="run",
+            constraint=models.UniqueConstraint(fields=("rule", "event"), name="run_once"),
         ),
         migrations.AddIndex(
-            model_name='step',
-            index=models.Index(condition=models.Q(('available_at__isnull', False)), fields=['available_at'], name='step_due'),
+            model_name="step",
+            index=models.Index(
+                condition=models.Q(("available_at__isnull", False)), fields=["available_at"], name="step_due"
+            ),
         ),
         migrations.AddIndex(
-            model_name='step',
-            index=models.Index(condition=models.Q(('state', 'dead')), fields=['state'], name='step_dead'),
+            model_name="step",
+            index=models.Index(condition=models.Q(("state", "dead")), fields=["state"], name="step_dead"),
         ),
         migrations.AddConstraint(
-            model_name='step',
-            constraint=models.UniqueConstraint(fields=('run', 'path', 'round'), name='step_once'),
+            model_name="step",
+            constraint=models.UniqueConstraint(fields=("run", "path", "round"), name="step_once"),
         ),
     ]

@@ -44,7 +44,9 @@ class Run(models.Model):
         constraints = [models.UniqueConstraint(fields=["rule", "event"], name="run_once")]
         indexes = [
             models.Index(fields=["rule", "-id"], name="run_rule"),
-            models.Index(fields=["id"], name="run_active", condition=models.Q(state__in=["running", "waiting"])),
+            models.Index(
+                fields=["id"], name="run_active", condition=models.Q(state__in=["running", "waiting"])
+            ),
         ]
 
     def __str__(self) -> str:
@@ -74,8 +76,12 @@ class Step(WorkRow):
     input = models.JSONField(_("input"), default=dict, blank=True)
     output = models.JSONField(_("output"), default=dict, blank=True)
     idempotency_key = models.UUIDField(default=uuid.uuid4, editable=False)
-    person = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")
-    interaction = models.ForeignKey(Interaction, null=True, blank=True, on_delete=models.SET_NULL, related_name="+")
+    person = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+"
+    )
+    interaction = models.ForeignKey(
+        Interaction, null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
+    )
     sent_at = models.DateTimeField(_("sent"), null=True, blank=True)
     reason = models.TextField(_("reason"), blank=True, default="")
     created_at = models.DateTimeField(default=clock.now)
@@ -88,7 +94,9 @@ class Step(WorkRow):
         ordering = ["run", "id"]
         constraints = [models.UniqueConstraint(fields=["run", "path", "round"], name="step_once")]
         indexes = [
-            models.Index(fields=["available_at"], name="step_due", condition=models.Q(available_at__isnull=False)),
+            models.Index(
+                fields=["available_at"], name="step_due", condition=models.Q(available_at__isnull=False)
+            ),
             models.Index(fields=["state"], name="step_dead", condition=models.Q(state="dead")),
         ]
 

@@ -41,7 +41,9 @@ class RecordTrigger:
 
     def sentence(self, spec: TriggerSpec, about: DictionaryObject, connection_name: str) -> Localized:
         changes = spec.params.get("changes", DEFAULT)
-        words = Localized(" or ".join(WORDS[each].en for each in changes), "或".join(WORDS[each].zh for each in changes))
+        words = Localized(
+            " or ".join(WORDS[each].en for each in changes), "或".join(WORDS[each].zh for each in changes)
+        )
         return localized(
             gettext_noop("When a %(object)s record in %(connection)s is %(changes)s"),
             object=Localized(about.label.en.lower(), about.label.zh),

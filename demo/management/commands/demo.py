@@ -22,7 +22,9 @@ class Command(BaseCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         item, warehouse, quantity = SHOWCASE
         parser.add_argument(
-            "act", choices=["prepare", "sell", "receive", "refuse", "accept", "down", "up", "first"], help=self.help
+            "act",
+            choices=["prepare", "sell", "receive", "refuse", "accept", "down", "up", "first"],
+            help=self.help,
         )
         parser.add_argument("--item", default=item)
         parser.add_argument("--warehouse", default=warehouse)

@@ -13,7 +13,11 @@ from tests.company import DemoCompany
 from workflows.models import Rule
 from workflows.services.rules import rule_edit, rule_publish
 
-SHELF = {"name": "x_reserved_pieces", "type": "integer", "label": {"en": "Reserved pieces", "zh-hans": "预留件数"}}
+SHELF = {
+    "name": "x_reserved_pieces",
+    "type": "integer",
+    "label": {"en": "Reserved pieces", "zh-hans": "预留件数"},
+}
 
 
 def _map_shelf(company: DemoCompany) -> None:

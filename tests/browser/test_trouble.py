@@ -44,7 +44,6 @@ def test_the_erps_refusal_is_read_on_the_card_which_stays_open(
     shelf.sell(goods)
     expect(inbox.card(goods)).to_be_visible()
     erp.pull("Refuse the next order")
-    erp.visit.shoot("demo-erp-refusing")
     inbox.button(goods, "create").click()
     expect(inbox.card(goods)).to_contain_text("The supplier is on credit hold")
     inbox.expect_state(goods, "open")

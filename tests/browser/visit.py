@@ -67,6 +67,11 @@ class Visit:
         self.page.wait_for_url(lambda url: "/login/" not in url)
         return self
 
+    def resize(self, width: int) -> None:
+        """As when a window is drawn smaller; `width` in pixels."""
+        self.width = width
+        self.page.set_viewport_size({"width": width, "height": HEIGHTS[width]})
+
     def goto(self, path: str) -> Page:
         response = self.page.goto(path)
         assert response is not None and response.status == 200, (

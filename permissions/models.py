@@ -54,7 +54,9 @@ class Identity(models.Model):
         on_delete=models.CASCADE,
         related_name="identities",
     )
-    state = models.CharField(_("state"), max_length=10, choices=IdentityState.choices, default=IdentityState.ACTIVE)
+    state = models.CharField(
+        _("state"), max_length=10, choices=IdentityState.choices, default=IdentityState.ACTIVE
+    )
     linked_by = models.CharField(_("linked by"), max_length=40, blank=True, default="")
     linked_at = models.DateTimeField(_("linked at"), default=clock.now)
 
@@ -85,7 +87,9 @@ class Grant(models.Model):
     group = models.ForeignKey(
         Group, verbose_name=_("role"), null=True, blank=True, on_delete=models.CASCADE, related_name="grants"
     )
-    objects_covered = models.JSONField(_("objects"), default=list, help_text=_("Dictionary objects, or * for all."))
+    objects_covered = models.JSONField(
+        _("objects"), default=list, help_text=_("Dictionary objects, or * for all.")
+    )
     verbs = models.JSONField(_("verbs"), default=list)
     scopes = models.JSONField(_("scopes"), default=dict, blank=True)
     field_classes = models.JSONField(_("field classes"), default=list, blank=True)
@@ -99,7 +103,8 @@ class Grant(models.Model):
         verbose_name_plural = _("grants")
         constraints = [
             models.CheckConstraint(
-                condition=models.Q(user__isnull=False) ^ models.Q(group__isnull=False), name="grant_one_holder"
+                condition=models.Q(user__isnull=False) ^ models.Q(group__isnull=False),
+                name="grant_one_holder",
             )
         ]
 
@@ -117,7 +122,9 @@ class RoleMapping(models.Model):
     class Meta:
         verbose_name = _("role mapping")
         verbose_name_plural = _("role mappings")
-        constraints = [models.UniqueConstraint(fields=["connection", "external_role"], name="role_mapping_external")]
+        constraints = [
+            models.UniqueConstraint(fields=["connection", "external_role"], name="role_mapping_external")
+        ]
 
     def __str__(self) -> str:
         return f"{self.external_role} → {self.group}"

@@ -37,7 +37,11 @@ def visible_objects(user: Any, queryset: models.QuerySet[M], action: str = "view
     if may_any(user, action, queryset.model):
         return queryset
     found: models.QuerySet[M] = get_objects_for_user(
-        user, _codename(queryset.model, action), klass=queryset, accept_global_perms=False, with_superuser=False
+        user,
+        _codename(queryset.model, action),
+        klass=queryset,
+        accept_global_perms=False,
+        with_superuser=False,
     )
     return found
 

@@ -14,8 +14,8 @@ os.environ.setdefault("BATON_HTTPS", "0")
 os.environ.setdefault("BATON_ALLOW_NETS", "127.0.0.0/8,::1/128")
 os.environ.setdefault("ALLOWED_HOSTS", "*")
 
-from config.settings import *  # noqa: E402, F403
-from config.settings import STORAGES  # noqa: E402
+from config.settings import *  # noqa: F403
+from config.settings import STORAGES
 
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 STORAGES = {**STORAGES, "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}}

@@ -4,7 +4,13 @@ from __future__ import annotations
 
 from django.contrib.auth.models import Group, Permission
 
-IT, ANALYST, OWNER, AUDITOR, STAFF = "IT administrators", "Business analysts", "Data owners", "Auditors", "Staff"
+IT, ANALYST, OWNER, AUDITOR, STAFF = (
+    "IT administrators",
+    "Business analysts",
+    "Data owners",
+    "Auditors",
+    "Staff",
+)
 
 RIGHTS: dict[str, tuple[str, ...]] = {
     IT: (

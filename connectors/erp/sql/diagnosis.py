@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 import sqlalchemy as sa
 from django.utils.translation import gettext as _
 
+from connectors.dictionary.objects import OBJECTS_BY_NAME
 from connectors.erp.sql.client import SqlClient
 from connectors.erp.sql.discovery import view_names
 from connectors.erp.sql.mapping import AGREED_VIEWS, AgreedView, moment_parse
@@ -41,8 +42,8 @@ _VIEWS_HINT = L(
     "请创建只读视图（见本连接器的 README），或填写视图实际使用的前缀。",
 )
 _VIEW_HINT = L(
-    "Add the columns to the view, or map other columns after saving.",
-    "请在视图中补充这些列，或在保存后改用其他列进行映射。",
+    "Add these columns to the view: without them its records cannot be read.",
+    "请在视图中补充这些列：缺少它们就无法读取记录。",
 )
 _STAGING_HINT = L(
     "Ask the database's administrator to create the staging table (see the README). Reading works without.",
@@ -125,10 +126,13 @@ def _view_item(client: SqlClient, reader: Reader, view: AgreedView) -> CheckItem
     try:
         with client.reading() as connection:
             known = reader.columns(connection, name)
-            wanted = {view.key, *(field["source"] for field in view.fields().values())}
-            if missing := sorted(wanted - set(known)):
+            sources = {name: field["source"] for name, field in view.fields().items()}
+            required = {each.name for each in OBJECTS_BY_NAME[view.object].fields if each.required}
+            needed = {view.key, *(source for name, source in sources.items() if name in required)}
+            if missing := sorted(needed - set(known)):
                 detail = _("missing: %(names)s") % {"names": ", ".join(missing)}
                 return CheckItem(key, label, False, detail, _VIEW_HINT)
+            absent = sorted(set(sources.values()) - set(known))
             column: sa.ColumnClause[str] = sa.column(view.key)
             counted = sa.select(sa.func.count(), sa.func.count(column), sa.func.count(sa.distinct(column)))
             table = sa.table(name, schema=client.target.schema)
@@ -139,7 +143,10 @@ def _view_item(client: SqlClient, reader: Reader, view: AgreedView) -> CheckItem
         text = _("%(rows)s rows, but %(distinct)s different values in %(key)s")
         detail = text % {"rows": rows, "distinct": distinct, "key": view.key}
         return CheckItem(key, label, False, detail, L("Make the key unique.", "请确保主键唯一。"))
-    return CheckItem(key, label, True, _("%(rows)s rows") % {"rows": rows})
+    detail = _("%(rows)s rows") % {"rows": rows}
+    if absent:  # a field nobody needs is simply not mapped
+        detail += " · " + _("not offered: %(names)s") % {"names": ", ".join(absent)}
+    return CheckItem(key, label, True, detail)
 
 
 def _staging_items(client: SqlClient) -> Iterator[CheckItem]:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from django.utils import translation
 
 from kernel import clock, doorbell
 from tests.company import DemoCompany, caches_clear
@@ -13,9 +14,10 @@ from tests.company import DemoCompany, caches_clear
 
 @pytest.fixture(autouse=True)
 def _fresh_process_state() -> Iterator[None]:
-    """No cache of an earlier test, no broker, the real clock."""
+    """No cache and no language of an earlier test, no broker, the real clock."""
     caches_clear()
     doorbell.sender_bind(None)
+    translation.deactivate()
     yield
     clock.shift(0)
     caches_clear()

@@ -40,6 +40,7 @@ def timers(monkeypatch: pytest.MonkeyPatch) -> list[Callable[[], None]]:
     """What waits for idle engines, oldest first."""
     monkeypatch.setattr(threading, "Timer", _Timer)
     monkeypatch.setattr(engines, "_closing", None)
+    monkeypatch.setattr(engines, "_shared", {})  # not what a test that was "killed" in the middle still holds
     monkeypatch.setattr(_Timer, "started", [])
     return _Timer.started
 

@@ -203,8 +203,10 @@ def test_a_second_start_plays_nothing_and_waits_for_a_missing_snapshot(demo: Run
     """The ERP is away and its snapshot not there: not healthy, and saying what for, until it is."""
     if demo.process is not None:
         demo.stop()
-    counted = "SELECT (SELECT count(*) FROM connectors_event), (SELECT count(*) FROM messaging_interaction)"
+    # Not the events: what an earlier test did in its last moment may be noticed only now.
+    counted = "SELECT count(*) FROM messaging_interaction"
     happened = baton_rows(demo, counted)
+    sold = erp.stock(demo.erp)
     baton_rows(
         demo,
         "UPDATE connectors_recordedobject SET snapshot_at = NULL, cursor = '{}' WHERE object = 'stock_level'",
@@ -225,6 +227,7 @@ def test_a_second_start_plays_nothing_and_waits_for_a_missing_snapshot(demo: Run
     assert "the buyer was asked" not in said
     assert "Preparing" not in said
     assert baton_rows(demo, counted) == happened
+    assert erp.stock(demo.erp) == sold
     assert demo.stop() == 0
 
 

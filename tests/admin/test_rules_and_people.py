@@ -174,7 +174,7 @@ def test_a_data_owner_grants_and_it_is_written_down(company: DemoCompany, enter:
 
 NONSENSE: list[tuple[dict[str, Any], str]] = [
     ({"user": ""}, "Choose a person or a role"),
-    ({"group": "1"}, "Choose a person or a role"),
+    ({"group": "finance"}, "Choose a person or a role"),
     ({"valid_until_0": "2025-01-01", "valid_until_1": "00:00"}, "The end lies before the beginning."),
     ({"objects_covered": ["nothing"]}, "nothing"),
     ({"verbs": []}, "required"),
@@ -184,7 +184,9 @@ NONSENSE: list[tuple[dict[str, Any], str]] = [
 def test_a_grant_that_makes_no_sense_is_refused(company: DemoCompany, enter: Enter) -> None:
     before, client = Grant.objects.count(), enter("owner")
     for values, said in NONSENSE:
-        response = client.post("/admin/permissions/grant/add/", grant_form(company, **values))
+        form = grant_form(company, **values)
+        form["group"] = form["group"] and Group.objects.get(name=form["group"]).pk
+        response = client.post("/admin/permissions/grant/add/", form)
         assert response.status_code == 200 and said in text(response), values
     assert Grant.objects.count() == before
 

@@ -22,6 +22,7 @@ MOODS = {
     "live": "good",
     "draft": "plain",
     "off": "wait",
+    "loop": "bad",
     "active": "good",
     "paused": "wait",
     "auth_failed": "bad",

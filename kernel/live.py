@@ -7,6 +7,7 @@ late commit may carry a lower id.
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from kernel import clock
@@ -21,7 +22,12 @@ def live_publish(topic: str, **payload: Any) -> None:
 
 
 def live_publish_many(topics: list[str], **payload: Any) -> None:
-    LiveEvent.objects.bulk_create([LiveEvent(topic=topic, payload=payload) for topic in topics])
+    live_publish_each((topic, payload) for topic in topics)
+
+
+def live_publish_each(hints: Iterable[tuple[str, Mapping[str, Any]]]) -> None:
+    """Many hints, each with its own payload, in one statement."""
+    LiveEvent.objects.bulk_create([LiveEvent(topic=topic, payload=payload) for topic, payload in hints])
 
 
 def live_prune() -> int:

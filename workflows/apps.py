@@ -14,10 +14,12 @@ class WorkflowsConfig(AppConfig):
         from workflows.engine.execute import execute_drain, execute_is_due
         from workflows.engine.plan import EXECUTE_QUEUE, PLAN_QUEUE, plan_drain, plan_is_due
         from workflows.engine.refresh import HANDLER
+        from workflows.engine.stopping import STOP_QUEUE, stop_drain, stop_is_due
         from workflows.services.answering import StepHandler
 
         TRIGGERS.check()
         ACTIONS.check()
         doorbell.queue_register(PLAN_QUEUE, drain=plan_drain, is_due=plan_is_due)
         doorbell.queue_register(EXECUTE_QUEUE, drain=execute_drain, is_due=execute_is_due)
+        doorbell.queue_register(STOP_QUEUE, drain=stop_drain, is_due=stop_is_due)
         subscribe(HANDLER, StepHandler())

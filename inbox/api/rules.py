@@ -21,7 +21,8 @@ from kernel.errors import ConfigError, Conflict, NotFound, PermissionDenied
 from kernel.text import LANGUAGES, Localized
 from permissions.models import User
 from permissions.objects import may_any, visible_objects
-from workflows.models import Rule, RuleState
+from workflows.engine.stopping import rule_why_stopped, stops_under_way
+from workflows.models import Rule, RuleState, RuleStop
 from workflows.services.rules import (
     rule_check,
     rule_create,
@@ -46,6 +47,13 @@ EXAMPLE = {
 }
 
 
+class StoppingShown(serializers.Serializer[Any]):
+    """How many of the runs that waited when the rule was stopped have been ended."""
+
+    found = serializers.IntegerField()
+    ended = serializers.IntegerField()
+
+
 class RuleShown(serializers.Serializer[Any]):
     """`draft` is being edited; `published` is the definition in force, whose number is `version`."""
 
@@ -54,6 +62,12 @@ class RuleShown(serializers.Serializer[Any]):
     name = serializers.DictField(child=serializers.CharField(allow_blank=True))
     title = serializers.CharField(help_text=gettext_lazy("The name in the reader's language."))
     state = serializers.ChoiceField(choices=RuleState.values)
+    state_reason = serializers.CharField(
+        allow_blank=True, help_text=gettext_lazy("Why Baton itself stopped the rule.")
+    )
+    stopping = StoppingShown(
+        allow_null=True, help_text=gettext_lazy("The runs being ended after a stop; null when none are.")
+    )
     connection = serializers.IntegerField()
     connection_name = serializers.CharField()
     object = serializers.CharField(allow_blank=True)
@@ -115,13 +129,15 @@ class ProblemsShown(serializers.Serializer[Any]):
     problems = ProblemShown(many=True)
 
 
-def rule_shown(rule: Rule) -> dict[str, Any]:
+def rule_shown(rule: Rule, stopping: RuleStop | None) -> dict[str, Any]:
     values = {
         "id": rule.pk,
         "key": rule.key,
         "name": rule.name,
         "title": str(Localized.from_json(rule.name)) or rule.key,
         "state": rule.state,
+        "state_reason": rule_why_stopped(rule),
+        "stopping": stopping,
         "connection": rule.connection_id,
         "connection_name": rule.connection.name,
         "object": rule.object,
@@ -148,11 +164,13 @@ def rule_visible(user: User, pk: int) -> Rule:
 
 
 def _one(user: User, pk: int, status: int = 200) -> Response:
-    return Response(rule_shown(rule_visible(user, pk)), status=status)
+    rule = rule_visible(user, pk)
+    return Response(rule_shown(rule, stops_under_way([rule]).get(pk)), status=status)
 
 
 def _all(batch: Sequence[Rule]) -> list[dict[str, Any]]:
-    return [rule_shown(rule) for rule in batch]
+    stopping = stops_under_way(batch)
+    return [rule_shown(rule, stopping.get(rule.pk)) for rule in batch]
 
 
 class RuleList(ApiView):
@@ -228,7 +246,9 @@ class RuleCheck(ApiView):
 
 class RuleOff(ApiView):
     @extend_schema(
-        request=None, responses=RuleShown, summary="Stop it: nothing new fires, open questions are withdrawn"
+        request=None,
+        responses=RuleShown,
+        summary="Stop it: nothing new fires, what waits is ended, open questions are withdrawn",
     )
     def post(self, request: Request, pk: int) -> Response:
         user = person(request)

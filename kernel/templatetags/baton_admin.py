@@ -46,6 +46,7 @@ AUDIT: Final = {
     "rule.edited": gettext_lazy("draft changed"),
     "rule.published": gettext_lazy("published"),
     "rule.switched_off": gettext_lazy("switched off"),
+    "rule.loop": gettext_lazy("stopped as a runaway loop"),
     "rule.switched_on": gettext_lazy("switched on"),
     "object.shared": gettext_lazy("shared"),
     "object.unshared": gettext_lazy("no longer shared"),

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import F, Q
+from django.db.models import Q
 
 from connectors.models import Connection, Record
 from kernel import clock, doorbell
@@ -137,17 +137,3 @@ def deliveries_want(interaction: Interaction) -> None:
         version=interaction.version,
     )
     doorbell.ring(DELIVER_QUEUE)
-
-
-def interactions_cancel(interactions: Iterable[Interaction], text: Localized) -> int:
-    """Close open questions that no longer need an answer."""
-    count = 0
-    for interaction in interactions:
-        closed = Interaction.objects.filter(pk=interaction.pk, state=InteractionState.OPEN).update(
-            state=InteractionState.CANCELLED, round=F("round") + 1
-        )
-        if closed:
-            interaction.refresh_from_db()
-            interaction_show(interaction, state=InteractionState.CANCELLED, text=text, at=clock.now())
-            count += 1
-    return count

@@ -26,6 +26,7 @@ from permissions.policies import Gate
 from workflows.admin.ruleform import DraftForm, RuleForm
 from workflows.admin.views import run_lines
 from workflows.definition import DefinitionInvalid, Problem
+from workflows.engine.stopping import rule_why_stopped, stops_under_way
 from workflows.models import Rule, Run, RunState, Step
 from workflows.selectors import visible_rules
 from workflows.sentence import rule_sentence
@@ -128,6 +129,8 @@ class RuleAdmin(PageAdmin[Rule]):
             "title": str(obj),
             "rule": obj,
             "badge": badge(obj.state, obj.get_state_display()),
+            "why_stopped": rule_why_stopped(obj),
+            "stopping": stops_under_way([obj]).get(obj.pk),
             "sentence": rule_sentence(obj),
             "draft_differs": published is not None and obj.draft != published,
             "draft_sentence": rule_sentence(obj, obj.draft),
@@ -177,7 +180,9 @@ class RuleAdmin(PageAdmin[Rule]):
 
     def act_off(self, request: HttpRequest, rule: Rule) -> None:
         rule_switch_off(request.user, rule)  # type: ignore[arg-type]
-        messages.success(request, _("The rule is switched off; its open questions are withdrawn."))
+        messages.success(
+            request, _("The rule is switched off. Its waiting runs are ended, its open questions withdrawn.")
+        )
 
     def act_on(self, request: HttpRequest, rule: Rule) -> None:
         rule_switch_on(request.user, rule)  # type: ignore[arg-type]

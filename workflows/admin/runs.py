@@ -29,6 +29,7 @@ OUTCOMES = {
     "expired": gettext_lazy("nobody answered in time"),
     "no_longer_needed": gettext_lazy("no longer needed"),
     "switched_off": gettext_lazy("the rule was switched off"),
+    "loop": gettext_lazy("the rule was stopped: loop"),
     "refused": gettext_lazy("refused"),
     "dead_letter": gettext_lazy("dead letter"),
     "": "–",

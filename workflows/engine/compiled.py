@@ -61,6 +61,7 @@ class CompiledRule:
     rule_id: int
     version_id: int
     number: int
+    stops: int
     connection_id: int
     owner_id: int | None
     name: Mapping[str, str]
@@ -83,6 +84,7 @@ def rule_compile(rule: Rule, version: RuleVersion) -> CompiledRule:
         rule_id=rule.pk,
         version_id=version.pk,
         number=version.number,
+        stops=rule.stops,
         connection_id=rule.connection_id,
         owner_id=rule.owner_id,
         name=rule.name,

@@ -29,7 +29,8 @@ from workflows.definition import step_at
 from workflows.engine.compiled import rule_version_compiled
 from workflows.engine.context import StepExecution
 from workflows.engine.finish import step_dead, step_finish, step_later
-from workflows.models import Attempt, Rule, RuleState, Step
+from workflows.engine.stopping import steps_going
+from workflows.models import Attempt, Rule, Step
 
 BATCH = 10
 GIVE_UP_DAYS = 3
@@ -50,7 +51,7 @@ def execute_drain() -> int:
         limit=BATCH,
         lease_seconds=120,
     )
-    for step in claimed:
+    for step in steps_going(claimed):
         if not work_is_late(step):
             step_execute(step)
     return len(claimed)
@@ -98,8 +99,6 @@ def _attempt_end(attempt: Attempt, outcome: str, message: str) -> None:
 
 def _act(step: Step) -> StepResult:
     rule: Rule = step.run.rule
-    if rule.state == RuleState.OFF and step.person_id is None:
-        raise ConfigError(str(localized(gettext_noop("The rule was switched off."))))
     compiled = rule_version_compiled(rule, step.run.version)
     action = ACTIONS.get(step.action)
     params = step_at(compiled.definition, step.path).params

@@ -22,7 +22,8 @@ from workflows.definition import definition_read
 from workflows.engine.plan import EXECUTE_QUEUE
 from workflows.engine.recipients import audience_plan
 from workflows.engine.refresh import HANDLER, card_of_step, interactions_rearmed
-from workflows.models import RuleRecordState, Run, RunState, Step, StepState
+from workflows.engine.stopping import run_stop_if_stopped
+from workflows.models import Rule, RuleRecordState, Run, RunState, Step, StepState
 
 
 def step_finish(step: Step, result: StepResult) -> None:
@@ -158,6 +159,7 @@ def _refused(step: Step, result: Refused) -> None:
     if record is not None and _is_rearmed(step.run.rule_id, record.pk):
         # It became false while the answer was being carried out: nobody else will withdraw the question.
         interactions_rearmed([(step.run.rule_id, record.pk)])
+    run_stop_if_stopped(step.run_id)
 
 
 def _is_rearmed(rule_id: int, record_id: int) -> bool:
@@ -260,8 +262,9 @@ def step_replay(step_id: int, actor: Any) -> bool:
         step.state, step.attempts, step.reason = StepState.READY, 0, ""
         step.created_at, step.ended_at, step.available_at = clock.now(), None, clock.now()
         step.save()
+        stops = Rule.objects.filter(pk=step.run.rule_id).values_list("stops", flat=True).get()
         Run.objects.filter(pk=step.run_id).update(
-            state=RunState.RUNNING, outcome="", reason="", ended_at=None
+            state=RunState.RUNNING, outcome="", reason="", ended_at=None, stops=stops
         )
         if step.interaction_id and step.person_id:
             interaction_show(_question(step), state=InteractionState.WORKING, text=Localized("", ""))

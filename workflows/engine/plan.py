@@ -312,6 +312,7 @@ def _fire(event: Event, record: Record, rule: CompiledRule, batch: Batch, data: 
             version_id=rule.version_id,
             event=event,
             record=record,
+            stops=rule.stops,
             trace={"condition": trace.as_json(), "number": rule.number},
             started_at=clock.now(),
         ),

@@ -12,7 +12,8 @@ from connectors.models import Record
 from kernel import clock
 from kernel.text import Localized, localized
 from messaging.models import Interaction, InteractionState
-from messaging.services.interactions import interaction_show, interactions_cancel
+from messaging.services.cancelling import interactions_cancel
+from messaging.services.interactions import interaction_show
 from workflows.actions.question import card_build
 from workflows.definition import step_at
 from workflows.engine.compiled import rule_version_compiled

@@ -3,15 +3,18 @@
 from workflows.models.rule import Rule, RuleState, RuleVersion
 from workflows.models.run import Attempt, Run, RunState, Step, StepState
 from workflows.models.state import RuleRecordState
+from workflows.models.stop import RuleStop, StopReason
 
 __all__ = [
     "Attempt",
     "Rule",
     "RuleRecordState",
     "RuleState",
+    "RuleStop",
     "RuleVersion",
     "Run",
     "RunState",
     "Step",
     "StepState",
+    "StopReason",
 ]

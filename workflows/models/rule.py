@@ -18,18 +18,23 @@ class RuleState(models.TextChoices):
     DRAFT = "draft", _("Draft")
     LIVE = "live", _("Live")
     OFF = "off", _("Switched off")
+    LOOP = "loop", _("Stopped: loop")
 
 
 class Rule(models.Model):
     """What an analyst works on. `draft` is the definition being edited; `current` the published version in force.
 
     `connection`, `object` and `state` are what the plan asks for; they are copied from the version when it is published.
+    `stops` counts how often the rule was stopped: a run that began before the last stop is not carried on, also when the
+    rule is in force again. `state_reason` tells in both languages why Baton itself stopped it.
     """
 
     key = models.SlugField(_("key"), max_length=80, unique=True)
     name = models.JSONField(_("name"), default=dict)
     draft = models.JSONField(_("draft"), default=dict, blank=True)
     state = models.CharField(_("state"), max_length=10, choices=RuleState.choices, default=RuleState.DRAFT)
+    state_reason = models.TextField(_("reason"), blank=True, default="", db_default="", editable=False)
+    stops = models.PositiveIntegerField(default=0, db_default=0, editable=False)
     connection = models.ForeignKey(
         Connection, verbose_name=_("connection"), on_delete=models.PROTECT, related_name="rules"
     )

@@ -24,7 +24,10 @@ class RunState(models.TextChoices):
 
 
 class Run(models.Model):
-    """One rule × one event. `trace` is what each condition saw, written when the rule fired."""
+    """One rule × one event. `trace` is what each condition saw, written when the rule fired.
+
+    `stops` is the rule's count of stops when it fired (None: written by a Baton that did not count them).
+    """
 
     rule = models.ForeignKey(Rule, on_delete=models.CASCADE, related_name="runs")
     version = models.ForeignKey(RuleVersion, on_delete=models.PROTECT, related_name="runs")
@@ -34,6 +37,7 @@ class Run(models.Model):
     outcome = models.CharField(_("outcome"), max_length=40, blank=True, default="")
     reason = models.TextField(_("reason"), blank=True, default="")
     trace = models.JSONField(default=dict)
+    stops = models.PositiveIntegerField(null=True, blank=True, editable=False)
     started_at = models.DateTimeField(_("started"), default=clock.now)
     ended_at = models.DateTimeField(_("ended"), null=True, blank=True)
 

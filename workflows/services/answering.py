@@ -26,6 +26,7 @@ from workflows.engine.context import CardContext
 from workflows.engine.finish import run_end
 from workflows.engine.plan import EXECUTE_QUEUE
 from workflows.engine.recipients import audience_plan
+from workflows.engine.stopping import run_is_stopped
 from workflows.models import RuleRecordState, RunState, Step, StepState
 
 MOST_TEXT = 500
@@ -51,6 +52,8 @@ class StepHandler:
         self, interaction: Interaction, user: User, button: str, inputs: Mapping[str, Any], version: int
     ) -> Refusal | None:
         step, compiled, params = _asked(interaction)
+        if run_is_stopped(step.run):
+            return Refusal(localized(gettext_noop("The rule behind this question was stopped.")))
         chosen = _button(params, button)
         errors = _input_errors(chosen, interaction, inputs)
         if errors:

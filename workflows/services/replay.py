@@ -17,6 +17,7 @@ from permissions.models import User
 from permissions.objects import may_object
 from workflows.engine.finish import step_replay
 from workflows.engine.plan import PLAN_QUEUE
+from workflows.engine.stopping import STOPPED
 from workflows.models import Rule, Step
 from workflows.selectors import visible_deliveries, visible_events, visible_steps
 
@@ -25,13 +26,15 @@ def dead_step_replay(actor: User, step_id: int) -> Step:
     """Replay from this step, as somebody who may publish its rule.
 
     Raises NotFound for a step of a rule the actor may not know of, PermissionDenied, and Conflict when it is
-    not dead.
+    not dead, or its rule is stopped.
     """
     step = visible_steps(actor).select_related("run__rule").filter(pk=step_id).first()
     if step is None:
         raise NotFound(_("There is no such step."))
     if not may_object(actor, "publish", step.run.rule):
         raise PermissionDenied(_("You may not replay steps of this rule."))
+    if step.run.rule.state in STOPPED:
+        raise Conflict(_("The rule is stopped. Switch it on first."))
     if not step_replay(step.pk, actor):
         raise Conflict(_("This step is not a dead letter (any more)."))
     step.refresh_from_db()

@@ -8,7 +8,6 @@ from typing import Any
 from django.db import transaction
 from django.db.models import Max
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_noop
 
 from connectors.models import Connection
 from connectors.selectors import dictionary_object, dictionary_objects
@@ -16,9 +15,6 @@ from kernel import clock
 from kernel.audit import audit_record
 from kernel.errors import ConfigError, PermissionDenied
 from kernel.generation import generation_bump
-from kernel.text import localized
-from messaging.models import Interaction, InteractionState
-from messaging.services.interactions import interactions_cancel
 from permissions.models import User
 from permissions.objects import may_any, may_object, object_share
 from permissions.policies import Gate
@@ -27,8 +23,8 @@ from workflows.catalog import ACTIONS, TRIGGERS
 from workflows.conditions import condition_check
 from workflows.definition import Definition, DefinitionInvalid, Problem, definition_read
 from workflows.engine.compiled import GENERATION, schema_for
-from workflows.engine.refresh import HANDLER
-from workflows.models import Rule, RuleState, RuleVersion, Run, RunState, Step, StepState
+from workflows.engine.stopping import rule_stop, stop_begin
+from workflows.models import Rule, RuleState, RuleVersion, StopReason
 
 
 def rule_scope(connection: Connection, object_name: str) -> RuleScope:
@@ -141,7 +137,8 @@ def rule_publish(actor: User, rule: Rule, *, note: str = "") -> RuleVersion:
         version = RuleVersion.objects.create(
             rule=locked, number=number, definition=dict(definition.raw), published_by=actor, note=note
         )
-        locked.current, locked.state, locked.object = version, RuleState.LIVE, definition.trigger.object
+        locked.current, locked.object = version, definition.trigger.object
+        locked.state, locked.state_reason = RuleState.LIVE, ""
         locked.updated_at = clock.now()
         locked.save()
         generation_bump(GENERATION)
@@ -151,43 +148,24 @@ def rule_publish(actor: User, rule: Rule, *, note: str = "") -> RuleVersion:
 
 
 def rule_switch_off(actor: User, rule: Rule) -> None:
-    """Stop a rule: nothing new fires, and its open questions are withdrawn."""
+    """Stop a rule: nothing new fires, and what waits is ended; the first of it here, the rest by the workers."""
     if not may_object(actor, "publish", rule):
         raise PermissionDenied(_("You may not switch this rule off."))
     with transaction.atomic():
-        locked = Rule.objects.select_for_update(of=("self",), no_key=True).get(pk=rule.pk)
-        locked.state, locked.updated_at = RuleState.OFF, clock.now()
-        locked.save()
-        steps = Step.objects.filter(run__rule=locked, run__state=RunState.WAITING, state=StepState.WAITING)
-        refs = {str(pk) for pk in steps.values_list("pk", flat=True)}
-        waiting = Interaction.objects.select_for_update(of=("self",), no_key=True).filter(
-            handler=HANDLER, handler_ref__in=refs, state=InteractionState.OPEN
-        )
-        interactions_cancel(list(waiting), localized(gettext_noop("The rule was switched off ({at}).")))
-        run_ids = list(steps.values_list("run_id", flat=True))
-        steps.update(state=StepState.SKIPPED, ended_at=clock.now())
-        Run.objects.filter(pk__in=run_ids).update(
-            state=RunState.CANCELLED, outcome="switched_off", ended_at=clock.now()
-        )
-        Step.objects.filter(run__rule=locked, state=StepState.READY, person__isnull=True).update(
-            state=StepState.SKIPPED, available_at=None, ended_at=clock.now()
-        )
-        Run.objects.filter(rule=locked, state=RunState.RUNNING, steps__person__isnull=True).exclude(
-            steps__state=StepState.READY
-        ).update(state=RunState.CANCELLED, outcome="switched_off", ended_at=clock.now())
-        generation_bump(GENERATION)
-        audit_record(actor, "rule.switched_off", locked, locked.key)
+        stop = rule_stop(rule, StopReason.SWITCHED_OFF, actor=actor)
+    if stop is not None:
+        stop_begin(stop)
     rule.refresh_from_db()
 
 
 def rule_switch_on(actor: User, rule: Rule) -> None:
-    """Put the published version back in force."""
+    """Put the published version back in force. What was stopped before is not carried on."""
     if not may_object(actor, "publish", rule):
         raise PermissionDenied(_("You may not switch this rule on."))
     if rule.current is None:
         raise ConfigError(_("Publish the rule first."))
     with transaction.atomic():
-        Rule.objects.filter(pk=rule.pk).update(state=RuleState.LIVE, updated_at=clock.now())
+        Rule.objects.filter(pk=rule.pk).update(state=RuleState.LIVE, state_reason="", updated_at=clock.now())
         generation_bump(GENERATION)
         audit_record(actor, "rule.switched_on", rule, rule.key)
     rule.refresh_from_db()

@@ -29,6 +29,7 @@ from connectors.services.connections import (
     connection_resume,
     hook_token_renew,
 )
+from connectors.services.limits import rates_declared
 from connectors.services.poll import poll_now
 from kernel.access import access
 from kernel.badges import badge
@@ -193,6 +194,7 @@ class ConnectionAdmin(MappingPages, InboundPages):
             "state_reason": text_show(connection.state_reason),
             "is_erp": connection.kind == ConnectorKind.ERP,
             "tab": tab,
+            "has_limits": bool(rates_declared(connection)),
             "needs_mapping": waiting,
             "may_change": self.may(request, "change", connection),
             "may_operate": self.may(request, "operate", connection),

@@ -25,6 +25,7 @@ class Connection(models.Model):
     """`connector` is a catalog key. `settings` are the manifest's plain settings, `credentials` its secret ones.
 
     `failures` and `retry_at` are the circuit breaker: until `retry_at` nobody calls the vendor.
+    `limits`: numbers an administrator set, by the key of a manifest's rate; see connectors/services/limits.py.
     """
 
     name = models.CharField(_("name"), max_length=120, unique=True)
@@ -53,6 +54,7 @@ class Connection(models.Model):
     poll_seconds = models.FloatField(_("poll every (seconds)"), default=15.0)
     failures = models.PositiveIntegerField(_("failures in a row"), default=0)
     retry_at = models.DateTimeField(_("next try"), null=True, blank=True)
+    limits = models.JSONField(_("limits"), null=True, blank=True)
     owner = models.ForeignKey(
         django_settings.AUTH_USER_MODEL,
         verbose_name=_("owner"),

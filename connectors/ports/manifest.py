@@ -75,13 +75,28 @@ class ErpCapabilities:
     deletes_visible: bool = True
 
 
+class RateScope(StrEnum):
+    """What a limit counts. A robot is an account at the vendor: connections that use the same one share its limit."""
+
+    CONNECTION = "connection"
+    ROBOT = "robot"
+    RECIPIENT = "recipient"
+
+
 @dataclass(frozen=True)
 class Rate:
-    """At most `count` requests in `seconds`, counted per `scope` (connection, robot, recipient)."""
+    """At most `count` messages in any `seconds`, counted per `scope`.
 
-    count: int
-    seconds: float
-    scope: str = "connection"
+    `count` None: the vendor documents no number, an administrator may set one.
+    """
+
+    count: int | None
+    seconds: int
+    scope: RateScope = RateScope.CONNECTION
+
+    @property
+    def key(self) -> str:
+        return f"{self.scope}-{self.seconds}"
 
 
 @dataclass(frozen=True)

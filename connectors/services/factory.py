@@ -9,6 +9,7 @@ from typing import Any
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models import Q
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
@@ -60,7 +61,10 @@ def breaker_refuse(connection: Connection) -> None:
 
 
 def outcome_note(connection: Connection, error: BatonError | None) -> None:
-    """Move the breaker. A refused credential pauses the connection and tells its owner once."""
+    """Move the breaker. A refused credential pauses the connection and tells its owner once.
+
+    Whom the vendor asks to wait waits in every worker: the connection is closed until then.
+    """
     if error is None:
         if connection.failures:
             Connection.objects.filter(pk=connection.pk).update(failures=0, retry_at=None)
@@ -75,6 +79,12 @@ def outcome_note(connection: Connection, error: BatonError | None) -> None:
                 audit_record(None, "connection.auth_failed", connection, error.message)
                 live.live_publish("staff", type="connection", id=connection.pk)
         connection.state, connection.state_reason = ConnectionState.AUTH_FAILED, error.message
+        return
+    if isinstance(error, RateLimited):
+        closed_until = clock.now() + dt.timedelta(seconds=error.retry_after_seconds)
+        shorter = Q(retry_at__isnull=True) | Q(retry_at__lt=closed_until)
+        Connection.objects.filter(shorter, pk=connection.pk).update(retry_at=closed_until)
+        connection.retry_at = max(connection.retry_at or closed_until, closed_until)
         return
     if isinstance(error, Transient):
         failures = connection.failures + 1

@@ -2,22 +2,28 @@
 
 from messaging.models.interaction import (
     OPEN_STATES,
+    PRIORITY_LANE,
     Answer,
     Delivery,
     DeliveryState,
+    Hold,
     Interaction,
     InteractionState,
     Reply,
     ReplyState,
 )
+from messaging.models.rate import RateBucket
 
 __all__ = [
     "OPEN_STATES",
+    "PRIORITY_LANE",
     "Answer",
     "Delivery",
     "DeliveryState",
+    "Hold",
     "Interaction",
     "InteractionState",
+    "RateBucket",
     "Reply",
     "ReplyState",
 ]

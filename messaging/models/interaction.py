@@ -119,11 +119,24 @@ class DeliveryState(models.TextChoices):
     FAILED = "failed", _("Failed")
 
 
+class Hold(models.TextChoices):
+    """Why a message that could be sent is not sent yet."""
+
+    RATE = "rate", _("Waiting for a free place")
+    CLOSED = "closed", _("The messenger asked to wait")
+
+
+PRIORITY_LANE = 2
+"""Deliveries of this priority or a smaller number overtake the others."""
+
+
 class Delivery(WorkRow):
     """One message to one person through one connection, and its later updates.
 
     `version` is the interaction version the receiver has; `wanted_version` the one it should have: while they differ
     the row is due. `seen_version` is the newest version this person was shown. `proof` is the gate's decision.
+    `hold` says why it waits, as long as it is ready and not due; `held_until` when it last was to wait until: trying to
+    send it only counts from then.
     """
 
     uid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
@@ -136,6 +149,8 @@ class Delivery(WorkRow):
     )
     reason = models.TextField(_("reason"), blank=True, default="")
     priority = models.PositiveSmallIntegerField(default=5)
+    hold = models.CharField(max_length=10, choices=Hold.choices, blank=True, default="", db_default="")
+    held_until = models.DateTimeField(null=True)
     version = models.PositiveIntegerField(default=0)
     wanted_version = models.PositiveIntegerField(default=1)
     seen_version = models.PositiveIntegerField(default=0)
@@ -165,6 +180,10 @@ class Delivery(WorkRow):
 
     def __str__(self) -> str:
         return f"#{self.pk} → {self.address} ({self.get_state_display()})"
+
+    @property
+    def in_lane(self) -> bool:
+        return self.priority <= PRIORITY_LANE
 
 
 class ReplyState(models.TextChoices):

@@ -15,11 +15,13 @@ from kernel import clock, doorbell
 from kernel.errors import AuthFailed, BatonError, OutcomeUnknown, RateLimited, Transient
 from kernel.live import live_publish
 from kernel.text import localized, text_store
-from kernel.work import WORK_FIELDS, backoff_at, backoff_seconds, due, work_claim, work_held, work_is_late
+from kernel.work import WORK_FIELDS, backoff_at, backoff_seconds, due, work_held, work_is_late
 from messaging.bindings import handler_of
 from messaging.card import card_render
 from messaging.models import Delivery, DeliveryState, Interaction
+from messaging.services.admission import deliveries_admit
 from messaging.services.interactions import DELIVER_QUEUE
+from messaging.services.lane import deliveries_claim, overtakable
 from permissions.policies import Decision, Gate, may_see_record
 
 BATCH = 50
@@ -34,13 +36,11 @@ def deliver_is_due() -> bool:
 
 
 def deliver_drain() -> int:
-    claimed = work_claim(
-        Delivery.objects.select_related("interaction__record", "connection", "user"),
-        limit=BATCH,
-        order=("priority", "available_at", "pk"),
+    claimed = deliveries_claim(
+        Delivery.objects.select_related("interaction__record", "connection", "user"), BATCH
     )
     with im_batch() as messengers:
-        for delivery in claimed:
+        for delivery in overtakable(deliveries_admit(claimed)):
             if not work_is_late(delivery):
                 delivery_send(delivery, messengers)
     return len(claimed)
@@ -150,7 +150,8 @@ def _finish_error(delivery: Delivery, error: BatonError) -> None:
         if _held(delivery) is None:
             return
         delivery.last_error = error.message
-        too_old = delivery.created_at < clock.now() - dt.timedelta(days=GIVE_UP_DAYS)
+        since = delivery.held_until or delivery.created_at
+        too_old = since < clock.now() - dt.timedelta(days=GIVE_UP_DAYS)
         retry = isinstance(error, Transient | RateLimited | AuthFailed | OutcomeUnknown)
         if not retry or too_old:
             _failed(delivery, error.message)

@@ -76,7 +76,7 @@ def test_what_may_pass_is_tried_again_under_the_same_key(
     assert (delivery.state, delivery.last_error, delivery.attempts) == ("ready", error.message, 1)
     assert (delivery.lease_owner, delivery.lease_until) == ("", None)
     assert tried == [f"{delivery.uid.hex}-1"]
-    Connection.objects.update(state="active")
+    Connection.objects.update(state="active", retry_at=None)
     Delivery.objects.update(available_at=clock.now())
     deliver_drain()
     assert Delivery.objects.values_list("state", "last_error", "reason", "attempts").get() == (

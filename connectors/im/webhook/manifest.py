@@ -4,7 +4,15 @@ from __future__ import annotations
 
 import datetime as dt
 
-from connectors.ports.manifest import ConnectorKind, ImCapabilities, Manifest, Setting, SettingType
+from connectors.ports.manifest import (
+    ConnectorKind,
+    ImCapabilities,
+    Manifest,
+    Rate,
+    RateScope,
+    Setting,
+    SettingType,
+)
 from kernel.text import Localized
 
 MANIFEST = Manifest(
@@ -66,6 +74,8 @@ MANIFEST = Manifest(
         text_bytes=64 * 1024,
         confirms_delivery=True,
         send_idempotent=True,
+        # The receiver is the customer's own: nobody documents a number, an administrator may.
+        rates=(Rate(None, 1), Rate(None, 60), Rate(None, 60, RateScope.RECIPIENT)),
     ),
     limits={"body_bytes": "65536", "inbound_age_seconds": "300", "inbound_items": "100"},
 )

@@ -1,0 +1,119 @@
+"""Which of the claimed messages may go now. The others are given back with the moment to ask again, and why they wait."""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
+from django.db.models import Case, DateTimeField, F, Value, When
+from django.db.models.functions import Greatest
+from django.utils.translation import gettext_noop
+
+from connectors.models import Connection
+from connectors.ports.manifest import RateScope
+from connectors.services.limits import RateInForce, rates_in_force
+from kernel import clock
+from kernel.text import localized, text_store
+from messaging.models import Delivery, Hold
+from messaging.pace import pace_of
+from messaging.services.buckets import Bucket, Demand, admit
+
+WORDS = {
+    RateScope.CONNECTION: gettext_noop("Waiting: at most %(count)s messages in %(seconds)s s go this way."),
+    RateScope.ROBOT: gettext_noop("Waiting: at most %(count)s messages in %(seconds)s s through this robot."),
+    RateScope.RECIPIENT: gettext_noop(
+        "Waiting: at most %(count)s messages in %(seconds)s s to one recipient."
+    ),
+}
+CLOSED = gettext_noop("Waiting: “%(name)s” is not called before its time, it did not answer or asked for it.")
+
+
+@dataclass(frozen=True)
+class Held:
+    """One message that has to wait until `until`. `reason` is what text_store made."""
+
+    delivery: Delivery
+    hold: Hold
+    until: dt.datetime
+    reason: str
+
+
+def deliveries_admit(claimed: Sequence[Delivery]) -> list[Delivery]:
+    """Those that may be sent now, in the order given; they are counted. The rest is no longer the caller's.
+
+    Needs `connection` loaded. Costs no query where no connection of the batch has a limit or is closed.
+    """
+    now = clock.now()
+    held = [found for each in claimed if (found := _closed(each, now)) is not None]
+    waiting = {each.delivery.pk for each in held}
+    asking = [each for each in claimed if each.pk not in waiting]
+    demands = [
+        Demand(buckets_of(each.connection, each.address), each.in_lane, bool(each.hold)) for each in asking
+    ]
+    for delivery, verdict in zip(asking, admit(demands, now), strict=True):
+        if verdict.available_at is not None and verdict.bucket is not None:
+            held.append(Held(delivery, Hold.RATE, verdict.available_at, verdict.bucket.reason))
+    deliveries_hold(held)
+    waiting = {each.delivery.pk for each in held}
+    return [each for each in claimed if each.pk not in waiting]
+
+
+def _closed(delivery: Delivery, now: dt.datetime) -> Held | None:
+    connection = delivery.connection
+    if connection.retry_at is None or connection.retry_at <= now:
+        return None
+    return Held(delivery, Hold.CLOSED, connection.retry_at, _closed_words(connection.name))
+
+
+def buckets_of(connection: Connection, address: str) -> tuple[Bucket, ...]:
+    """Every limit a message to this address counts against."""
+    return tuple(
+        Bucket(bucket_key(connection, rate, address), pace_of(rate.count, rate.seconds), _rate_words(rate))
+        for rate in rates_in_force(connection)
+    )
+
+
+def bucket_key(connection: Connection, rate: RateInForce, address: str = "") -> str:
+    if rate.scope is RateScope.ROBOT and connection.account:
+        return f"{connection.connector}:{_short(connection.account)}:{rate.key}"
+    if rate.scope is RateScope.RECIPIENT:
+        return f"{connection.pk}:{rate.key}:{_short(address)}"
+    return f"{connection.pk}:{rate.key}"
+
+
+def _short(name: str) -> str:
+    return hashlib.blake2b(name.encode(), digest_size=12).hexdigest()
+
+
+@lru_cache(maxsize=200)
+def _rate_words(rate: RateInForce) -> str:
+    return text_store(localized(WORDS[rate.scope], count=rate.count, seconds=f"{rate.seconds:g}"))
+
+
+@lru_cache(maxsize=200)
+def _closed_words(name: str) -> str:
+    return text_store(localized(CLOSED, name=name))
+
+
+def deliveries_hold(held: Sequence[Held]) -> None:
+    """Give claimed messages back until their time. It was no attempt. A claim somebody took over stays theirs."""
+    groups: dict[tuple[Hold, str, str], list[Held]] = {}
+    for each in held:
+        groups.setdefault((each.hold, each.reason, each.delivery.lease_owner), []).append(each)
+    for (hold, reason, owner), members in groups.items():
+        until = Case(
+            *(When(pk=each.delivery.pk, then=Value(each.until)) for each in members),
+            output_field=DateTimeField(),
+        )
+        Delivery.objects.filter(pk__in=[each.delivery.pk for each in members], lease_owner=owner).update(
+            available_at=until,
+            held_until=until,
+            hold=hold,
+            reason=reason,
+            attempts=Greatest(F("attempts") - 1, 0),
+            lease_until=None,
+            lease_owner="",
+        )

@@ -1,0 +1,75 @@
+"""A signed webhook whose receiver is in this process: what was posted, and what it answers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import pytest
+
+from connectors.im.webhook.client import WebhookClient
+from connectors.models import Connection
+from connectors.services.connections import connection_register
+from messaging.models import Delivery, Interaction
+from messaging.services.interactions import Target, interaction_open
+from permissions.models import Identity, User
+
+Answer = Callable[[Mapping[str, Any]], Mapping[str, Any]]
+
+
+class Receiver:
+    """Take it in place of the network with `monkeypatch`. `answer` may raise what a client raises."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.posted: list[Mapping[str, Any]] = []
+        self.answer: Answer = lambda _body: {}
+
+        def post(_client: WebhookClient, body: Mapping[str, Any], *, webhook_id: str) -> Mapping[str, Any]:
+            answered = self.answer(body)
+            self.posted.append(body)
+            return answered
+
+        monkeypatch.setattr(WebhookClient, "post", post)
+
+    def addresses(self) -> list[str]:
+        return [str(each["address"]) for each in self.posted]
+
+
+def webhook_register(slug: str = "hook", **values: Any) -> Connection:
+    connection, _report = connection_register(
+        None,
+        name=slug,
+        slug=slug,
+        connector="im.webhook",
+        values={"url": "http://127.0.0.1:9/", "signing_secret": "s" * 40, **values},
+        checked=False,
+    )
+    return connection
+
+
+def person_make(name: str, *connections: Connection, **values: Any) -> User:
+    user = User.objects.create_user(name, password="x", **{"language": "en", "time_zone": "UTC", **values})
+    for connection in connections:
+        Identity.objects.create(connection=connection, external_id=f"{name}@{connection.slug}", user=user)
+    return user
+
+
+def tell(
+    user: User, connection: Connection, *, priority: int = 5, title: str = "News", **values: Any
+) -> Delivery:
+    """A message without a record: a notice unless buttons are given."""
+    buttons = values.pop("buttons", [])
+    interaction: Interaction = interaction_open(
+        card={"title": title, "buttons": buttons},
+        shown={},
+        targets=[Target(user, connection, f"{user.username}@{connection.slug}")],
+        record=None,
+        event_id=None,
+        source_event_id="",
+        handler=values.pop("handler", "tests"),
+        handler_ref="",
+        priority=priority,
+        is_question=bool(buttons),
+        **values,
+    )
+    return Delivery.objects.get(interaction=interaction)

@@ -16,9 +16,10 @@ from permissions.models import Grant, User
 from permissions.policies import MASK
 from tests.admin.conftest import Enter, text
 from tests.company import DemoCompany
+from tests.messaging.webhook import webhook_register
 from workflows.models import Rule, Run, RunState, Step, StepState
 
-PAGES = {
+PAGES: dict[str, set[str]] = {
     "/admin/": {"it", "analyst", "owner", "auditor"},
     "/admin/workflows/rule/": {"analyst", "owner", "auditor"},
     "/admin/workflows/rule/{rule}/change/": {"analyst", "owner", "auditor"},
@@ -34,6 +35,8 @@ PAGES = {
     "/admin/messaging/delivery/": {"analyst", "owner", "auditor"},
     "/admin/messaging/delivery/{delivery}/change/": {"analyst", "owner", "auditor"},
     "/admin/messaging/reply/": {"analyst", "owner", "auditor"},
+    "/admin/messaging/ratebucket/": set(),
+    "/admin/messaging/ratebucket/connection/{hook}/": {"it", "auditor"},
     "/admin/connectors/connection/": {"it", "analyst", "auditor"},
     "/admin/connectors/connection/add/": {"it"},
     "/admin/connectors/connection/add/erp.sql/": {"it"},
@@ -63,6 +66,7 @@ def places(company: DemoCompany) -> dict[str, int]:
         "interaction": Interaction.objects.get().pk,
         "delivery": Delivery.objects.get().pk,
         "connection": company.connection.pk,
+        "hook": webhook_register().pk,
     }
 
 

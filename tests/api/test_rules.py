@@ -19,6 +19,7 @@ def test_a_rule_is_made_checked_corrected_and_published(company: DemoCompany, sp
     analyst = speak("analyst")
     draft = copy.deepcopy(Rule.objects.get().draft)
     draft["condition"] = {"<": [{"var": "record.on_hnad"}, 5]}
+    draft["steps"][0]["params"]["priority"] = 0
     body = {
         "key": "second",
         "name": {"en": "Second", "zh-hans": "第二"},
@@ -31,7 +32,7 @@ def test_a_rule_is_made_checked_corrected_and_published(company: DemoCompany, sp
     url = f"{LIST}{made.json()['id']}/"
 
     problems = analyst.post(f"{url}check/").json()["problems"]
-    assert [each["pointer"] for each in problems] == ["/condition/</0/var"]
+    assert [each["pointer"] for each in problems] == ["/condition/</0/var", "/steps/0/params/priority"]
     refused = analyst.post(f"{url}publish/")
     assert refused.status_code == 400
     assert refused.json()["problems"] == problems
@@ -40,6 +41,7 @@ def test_a_rule_is_made_checked_corrected_and_published(company: DemoCompany, sp
     assert analyst.post(f"{url}on/").status_code == 400
 
     draft["condition"] = {"<": [{"var": "record.on_hand"}, 5]}
+    draft["steps"][0]["params"]["priority"] = 1
     assert analyst.post(f"{url}check/", {"draft": draft}).json() == {"problems": []}
     assert analyst.patch(url, {"draft": draft}).json()["draft"] == draft
     version = analyst.post(f"{url}publish/", {"note": "First"})

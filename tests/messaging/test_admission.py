@@ -188,6 +188,7 @@ def test_every_fourth_claim_is_the_rests(noon: None, monkeypatch: pytest.MonkeyP
 
 
 def test_a_slow_batch_makes_way_for_the_lane(noon: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(lane, "_claims", iter(range(1, 4)))
     monkeypatch.setattr(lane, "LOOK_SECONDS", 0.0)
     hook = webhook_register()
     li = person_make("li", hook)

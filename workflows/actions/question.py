@@ -46,6 +46,11 @@ def card_check(params: Mapping[str, Any], scope: RuleScope, pointer: str) -> lis
                     )
                 )
     problems += recipients_check(params, scope, pointer)
+    priority = params.get("priority", 5)
+    if isinstance(priority, bool) or not isinstance(priority, int) or not 1 <= priority <= 9:
+        problems.append(
+            Problem(f"{pointer}/priority", "range", _("A priority is a whole number from 1 (urgent) to 9."))
+        )
     for index, channel in enumerate(params.get("channels", ())):
         if channel not in scope.channels:
             problems.append(

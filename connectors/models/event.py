@@ -69,6 +69,11 @@ class Event(WorkRow):
             models.Index(fields=["connection", "object", "key", "id"], name="event_record"),
             models.Index(fields=["detected_at"], name="event_detected"),
             models.Index(fields=["connection", "-id"], name="event_latest"),
+            models.Index(
+                fields=["state", "outcome", "connection"],
+                name="event_ended",
+                condition=~models.Q(state="new"),
+            ),
         ]
 
     def __str__(self) -> str:

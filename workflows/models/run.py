@@ -51,6 +51,7 @@ class Run(models.Model):
             models.Index(
                 fields=["id"], name="run_active", condition=models.Q(state__in=["running", "waiting"])
             ),
+            models.Index(fields=["event", "state", "outcome", "id"], name="run_ledger"),
         ]
 
     def __str__(self) -> str:
@@ -102,6 +103,7 @@ class Step(WorkRow):
                 fields=["available_at"], name="step_due", condition=models.Q(available_at__isnull=False)
             ),
             models.Index(fields=["state"], name="step_dead", condition=models.Q(state="dead")),
+            models.Index(fields=["run"], name="step_answered", condition=models.Q(person__isnull=False)),
         ]
 
     def __str__(self) -> str:

@@ -1,12 +1,7 @@
 """Questions about rules, runs and the ledger, each asked for one person."""
 
-from workflows.selectors.ledger import (
-    LEDGER_CATEGORIES,
-    category_filter,
-    events_classified,
-    ledger_counts,
-    ledger_oldest_seconds,
-)
+from workflows.selectors.ledger import LEDGER_CATEGORIES, category_filter, events_classified
+from workflows.selectors.ledgercounts import ledger_counts, ledger_oldest_seconds
 from workflows.selectors.runtrace import RunTrace, run_trace
 from workflows.selectors.shown import RecordView, event_view, state_view
 from workflows.selectors.visible import (

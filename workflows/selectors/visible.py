@@ -41,10 +41,18 @@ def visible_steps(user: Any) -> QuerySet[Step]:
     return Step.objects.filter(run__rule__in=visible_rules(user))
 
 
-def visible_events(user: Any) -> QuerySet[Event]:
+def event_connections(user: Any) -> QuerySet[Connection] | None:
+    """The connections whose events this person may list; None for all of them."""
     if may_any(user, "view", Event) or may_any(user, "view", Connection):
+        return None
+    return visible_objects(user, Connection.objects.all())
+
+
+def visible_events(user: Any) -> QuerySet[Event]:
+    connections = event_connections(user)
+    if connections is None:
         return Event.objects.all()
-    return Event.objects.filter(connection__in=visible_objects(user, Connection.objects.all()))
+    return Event.objects.filter(connection__in=connections)
 
 
 def visible_interactions(user: Any) -> QuerySet[Interaction]:

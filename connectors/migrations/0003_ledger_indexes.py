@@ -1,0 +1,20 @@
+from django.db import migrations, models
+
+from kernel.migrating import IndexBuild
+
+
+class Migration(migrations.Migration):
+    atomic = False
+
+    dependencies = [("connectors", "0002_initial")]
+
+    operations = [
+        IndexBuild(
+            model_name="event",
+            index=models.Index(
+                condition=models.Q(("state", "new"), _negated=True),
+                fields=["state", "outcome", "connection"],
+                name="event_ended",
+            ),
+        ),
+    ]

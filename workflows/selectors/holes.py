@@ -47,8 +47,8 @@ def unplanned() -> Q:
 
 def matched_without_run() -> Q:
     """Events for which a rule is said to have fired, without its run."""
-    return Q(state=EventState.PLANNED, outcome=Outcome.MATCHED) & ~Exists(
-        Run.objects.filter(event=OuterRef("pk"))
+    return Q(
+        ~Exists(Run.objects.filter(event=OuterRef("pk"))), state=EventState.PLANNED, outcome=Outcome.MATCHED
     )
 
 

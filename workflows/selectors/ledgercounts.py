@@ -120,7 +120,7 @@ def _holes_move(scope: Scope, counts: Counter[str]) -> None:
     stuck = scope.events().filter(unplanned()).count()
     counts["in_progress"] -= stuck
     counts["unknown"] += stuck
-    lost = {each for (each,) in lost_event_ids().values_list("interaction__event_id")}
+    lost: set[int] = {each["interaction__event_id"] for each in lost_event_ids()}
     orphaned = set(runs_orphaned(Run.objects.order_by()).values_list("event_id", flat=True))
     for category, count in _calm_counts(scope, sorted(lost | orphaned)).items():
         counts[category] -= count

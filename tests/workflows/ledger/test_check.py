@@ -28,7 +28,7 @@ def check() -> tuple[str, str]:
     return out.getvalue(), ""
 
 
-def plant(statement: str, *values: object) -> None:
+def plant(statement: str, *values: str | int) -> None:
     with connection.cursor() as cursor:
         cursor.execute(statement, values)
 

@@ -6,7 +6,7 @@ from kernel.migrating import IndexBuild
 class Migration(migrations.Migration):
     atomic = False
 
-    dependencies = [("workflows", "0001_initial")]
+    dependencies = [("workflows", "0002_rule_stops")]
 
     operations = [
         IndexBuild(

@@ -6,7 +6,7 @@ from kernel.migrating import IndexBuild
 class Migration(migrations.Migration):
     atomic = False
 
-    dependencies = [("connectors", "0002_initial")]
+    dependencies = [("connectors", "0003_connection_limits")]
 
     operations = [
         IndexBuild(

@@ -14,6 +14,7 @@ from kernel.errors import ConfigError
 from kernel.generation import Cached
 
 GENERATION = "connections"
+CHANNELS = ("read", "hook")
 
 
 @dataclass(frozen=True)
@@ -73,6 +74,13 @@ def mapping_get(connection_id: int, object_name: str, channel: str = "read") -> 
     if found is None:
         raise ConfigError(f"“{object_name}” is not mapped on this connection. Add a mapping first.")
     return found
+
+
+def fields_mapped(connection_id: int, object_name: str) -> frozenset[str] | None:
+    """The fields of the object that arrive from this connection, read or posted; None when it is not mapped."""
+    found = [_known.get().mappings.get((connection_id, object_name, channel)) for channel in CHANNELS]
+    usable = [each for each in found if isinstance(each, CompiledMapping)]
+    return frozenset(name for each in usable for name in each.fields) if usable else None
 
 
 def hook_mappings(connection_id: int) -> list[CompiledMapping]:

@@ -69,6 +69,16 @@ def _values(stored: Any) -> frozenset[str]:
 
 
 @dataclass(frozen=True)
+class Classes:
+    """The field classes a person may see somewhere of an object; of a single record the gate decides."""
+
+    names: frozenset[str]
+
+    def open(self, field_class: FieldClass) -> bool:
+        return field_class is FieldClass.GENERAL or ALL in self.names or field_class.value in self.names
+
+
+@dataclass(frozen=True)
 class _Bundle:
     id: int
     objects: frozenset[str]
@@ -118,6 +128,11 @@ class Gate:
                 )
             )
         return (connection_id, account) in self._accounts
+
+    def classes_seen(self, object_name: str) -> Classes | None:
+        """What may be seen of some records of this object; None when none of them may."""
+        able = [each for each in self.bundles if Verb.SEE in each.verbs and self._names(each, object_name)]
+        return Classes(frozenset().union(*(each.classes for each in able))) if able else None
 
     def decide(
         self, about: DictionaryObject, scopes: Mapping[str, str], verb: str = Verb.SEE, *, connection_id: int

@@ -15,6 +15,7 @@ from connectors.ports.manifest import Manifest
 from kernel.text import Localized
 from workflows.conditions import ConditionSchema
 from workflows.definition import Problem, TriggerSpec
+from workflows.shapes import Shape
 
 
 @dataclass(frozen=True)
@@ -33,6 +34,7 @@ class Trigger(Protocol):
 
     key: str
     label: Localized
+    params: Shape
 
     def check(self, spec: TriggerSpec) -> list[Problem]: ...
 
@@ -158,8 +160,17 @@ class Action(Protocol):
 
     key: str
     label: Localized
+    params: Shape
     shows_latest: bool
     """True: the record as rules know it now; False: as the event left it."""
+    first: bool
+    """Can stand among a rule's steps."""
+    follows: bool
+    """Can follow a button."""
+
+    def unavailable(self, manifest: Manifest) -> Localized | None:
+        """Why a connection of this kind cannot do it; None when it can."""
+        ...
 
     def check(self, params: Mapping[str, Any], scope: RuleScope, pointer: str) -> list[Problem]: ...
 

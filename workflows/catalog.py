@@ -1,8 +1,12 @@
-"""The catalogs of triggers and actions: one line each. Checked at start-up."""
+"""The catalogs of triggers and actions: one line each. Checked at start-up.
+
+What is not there yet is listed with its reason, so that the editor can show it and nobody searches for it.
+"""
 
 from __future__ import annotations
 
 from kernel.registry import Registry
+from kernel.text import Localized
 from workflows.blocks import Action, Trigger
 
 TRIGGERS: Registry[Trigger] = Registry("trigger", {"record": "workflows.triggers.record:TRIGGER"})
@@ -15,3 +19,29 @@ ACTIONS: Registry[Action] = Registry(
         "create_document": "workflows.actions.create_document:ACTION",
     },
 )
+
+_LATER = Localized("Not in this version of Baton yet.", "此版本的 Baton 尚未提供。")
+_NEEDS_UPDATE = Localized(
+    "It needs a connector that can change records; none of the installed ones can.",
+    "需要能够修改记录的连接器；已安装的连接器均不支持。",
+)
+_NEEDS_INBOUND = Localized(
+    "It needs a messenger that passes on what people write to the bot.",
+    "需要能够转发用户发给机器人消息的通讯工具。",
+)
+LATER_TRIGGERS = {
+    "schedule": (Localized("At set times", "定时"), _LATER),
+    "schedule_records": (Localized("At set times, for every record", "定时检查每条记录"), _LATER),
+    "by_hand": (Localized("By hand", "手动"), _LATER),
+    "message": (Localized("A message to the bot", "收到发给机器人的消息"), _NEEDS_INBOUND),
+}
+LATER_ACTIONS = {
+    "update_fields": (Localized("Update fields", "更新字段"), _NEEDS_UPDATE),
+    "change_state": (Localized("Change the state", "变更状态"), _NEEDS_UPDATE),
+    "http_request": (Localized("Call an address", "HTTP 请求"), _LATER),
+    "wait": (Localized("Wait", "等待"), _LATER),
+    "branch": (Localized("Branch", "分支"), _LATER),
+    "for_each": (Localized("For each line", "逐行执行"), _LATER),
+    "start_rule": (Localized("Start another rule", "启动另一条规则"), _LATER),
+    "task": (Localized("A task for a person", "人工任务"), _LATER),
+}

@@ -15,7 +15,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any
+from typing import Any, Literal
 
 from django.utils.translation import gettext as _
 
@@ -23,6 +23,7 @@ from kernel.errors import ConfigError
 
 SCHEMA = 1
 CHANGES = ("created", "changed", "gone", "event")
+Severity = Literal["error", "warning"]
 UPGRADES: dict[int, Callable[[Mapping[str, Any]], Mapping[str, Any]]] = {}
 
 
@@ -33,14 +34,23 @@ class FiringPolicy(StrEnum):
 
 @dataclass(frozen=True)
 class Problem:
-    """Something that keeps a rule from being published: a JSON pointer into the definition and a sentence."""
+    """What speaks against publishing a rule: a JSON pointer into the definition and a sentence.
+
+    An `error` keeps it from being published; a `warning` is for a person to weigh.
+    """
 
     pointer: str
     code: str
     message: str
+    severity: Severity = "error"
 
     def as_json(self) -> dict[str, str]:
-        return {"pointer": self.pointer, "code": self.code, "message": self.message}
+        return {
+            "pointer": self.pointer,
+            "code": self.code,
+            "message": self.message,
+            "severity": self.severity,
+        }
 
 
 class DefinitionInvalid(ConfigError):

@@ -14,8 +14,15 @@ from workflows.blocks import RuleScope
 from workflows.catalog import ACTIONS, TRIGGERS
 from workflows.conditions import ConditionSchema
 from workflows.conditions.words import ALWAYS, condition_words
-from workflows.definition import Definition, Firing, FiringPolicy, definition_read
+from workflows.definition import Definition, Firing, FiringPolicy, TriggerSpec, definition_read
 from workflows.models import Rule
+
+INCOMPLETE = (ConfigError, KeyError, TypeError, AttributeError, ValueError)
+"""What reading a draft in the making may raise."""
+POLICY_WORDS = {
+    FiringPolicy.BECOMES_TRUE: gettext_noop("when it becomes true"),
+    FiringPolicy.EACH_TIME: gettext_noop("each time it is true"),
+}
 
 
 def rule_sentence(rule: Rule, raw: Mapping[str, Any] | None = None) -> Localized:
@@ -30,8 +37,43 @@ def rule_sentence(rule: Rule, raw: Mapping[str, Any] | None = None) -> Localized
         )
         scope = _scope(rule, definition.trigger.object)
         return _sentence(rule, definition, scope)
-    except (ConfigError, KeyError, TypeError, AttributeError, ValueError):
+    except INCOMPLETE:
         return localized(gettext_noop("This rule is not complete yet."))
+
+
+def trigger_words(rule: Rule, raw: Mapping[str, Any]) -> Localized:
+    """ "When a stock level record in Demo ERP is created or changed"; what cannot be said is said to be incomplete."""
+    try:
+        trigger = raw["trigger"]
+        spec = TriggerSpec(str(trigger["type"]), str(trigger["object"]), trigger)
+        about = dictionary_object(rule.connection_id, spec.object)
+        return TRIGGERS.get(spec.type).sentence(spec, about, rule.connection.name)
+    except INCOMPLETE:
+        return localized(gettext_noop("the start is not complete yet"))
+
+
+def firing_words(rule: Rule, raw: Mapping[str, Any]) -> Localized:
+    """When it fires, and how often: "when it becomes true. At most once every hour for the same record." """
+    try:
+        firing = raw.get("firing", {})
+        scope = _scope(rule, str(raw["trigger"]["object"]))
+        policy = FiringPolicy(firing.get("policy", FiringPolicy.BECOMES_TRUE))
+        said = [localized(POLICY_WORDS[policy])]
+        said += _firing(Firing(policy, firing.get("rearm"), float(firing.get("cooldown_seconds", 0))), scope)
+        return Localized(
+            ". ".join(each.en.rstrip(".") for each in said), "。".join(each.zh.rstrip("。") for each in said)
+        )
+    except INCOMPLETE:
+        return localized(gettext_noop("the firing policy is not complete yet"))
+
+
+def action_words(rule: Rule, raw: Mapping[str, Any], step: Any) -> Localized:
+    try:
+        return _action(
+            str(step["action"]), step.get("params", {}), _scope(rule, str(raw["trigger"]["object"]))
+        )
+    except INCOMPLETE:
+        return localized(gettext_noop("an action that is not complete yet"))
 
 
 def _scope(rule: Rule, object_name: str) -> RuleScope:

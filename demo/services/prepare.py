@@ -22,7 +22,8 @@ from permissions.models import Grant, Identity, User
 from permissions.objects import object_share
 from permissions.services.roles import ANALYST, roles_ensure
 from workflows.models import Rule
-from workflows.services.rules import rule_create, rule_publish
+from workflows.services.drafts import rule_create
+from workflows.services.rules import rule_publish
 
 ERP_SLUG = "demo-erp"
 POLL_SECONDS = 0.5

@@ -13,6 +13,8 @@ from rest_framework.views import exception_handler
 from connectors.services.connections import ConnectionRefused
 from kernel import errors
 from workflows.definition import DefinitionInvalid
+from workflows.models import Rule
+from workflows.services.drafts import DraftStale
 
 STATUS: Final[tuple[tuple[type[errors.BatonError], int], ...]] = (
     (errors.PermissionDenied, 403),
@@ -57,6 +59,8 @@ def _baton_answer(exc: errors.BatonError) -> Response:
     data: dict[str, Any] = {"detail": exc.message, "code": exc.code}
     if isinstance(exc, DefinitionInvalid):
         data["problems"] = [problem.as_json() for problem in exc.problems]
+    if isinstance(exc, DraftStale):
+        data["current"] = _current(exc.rule)
     if isinstance(exc, ConnectionRefused):
         data["report"] = exc.report.as_json()
     response = Response(data, status=status)
@@ -64,3 +68,12 @@ def _baton_answer(exc: errors.BatonError) -> Response:
         wait = exc.retry_after_seconds if isinstance(exc, errors.RateLimited) else 1.0
         response["Retry-After"] = str(max(1, math.ceil(wait)))
     return response
+
+
+def _current(rule: Rule) -> dict[str, Any]:
+    return {
+        "draft": rule.draft,
+        "draft_number": rule.draft_number,
+        "edited_by": getattr(rule.edited_by, "username", None),
+        "edited_at": rule.edited_at.isoformat() if rule.edited_at else None,
+    }

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
-from django.db import IntegrityError
+from django.db import IntegrityError, transaction
+from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from drf_spectacular.utils import OpenApiExample, extend_schema
@@ -23,14 +25,9 @@ from permissions.models import User
 from permissions.objects import may_any, visible_objects
 from workflows.engine.stopping import rule_why_stopped, stops_under_way
 from workflows.models import Rule, RuleState, RuleStop
-from workflows.services.rules import (
-    rule_check,
-    rule_create,
-    rule_edit,
-    rule_publish,
-    rule_switch_off,
-    rule_switch_on,
-)
+from workflows.services.checking import rule_check
+from workflows.services.drafts import rule_create, rule_edit
+from workflows.services.rules import rule_switch_off, rule_switch_on
 
 DRAFT = {
     "schema": 1,
@@ -55,7 +52,10 @@ class StoppingShown(serializers.Serializer[Any]):
 
 
 class RuleShown(serializers.Serializer[Any]):
-    """`draft` is being edited; `published` is the definition in force, whose number is `version`."""
+    """`draft` is being edited; `published` is the definition in force, whose number is `version`.
+
+    `draft_number` grows with every save; `may` is what the reader may do with the rule.
+    """
 
     id = serializers.IntegerField()
     key = serializers.CharField()
@@ -75,6 +75,11 @@ class RuleShown(serializers.Serializer[Any]):
     version = serializers.IntegerField(allow_null=True)
     published = serializers.DictField(allow_null=True)
     draft = serializers.DictField()
+    draft_number = serializers.IntegerField()
+    edited_by = serializers.CharField(allow_null=True)
+    edited_at = Moment(allow_null=True)
+    tags = serializers.ListField(child=serializers.CharField())
+    may = serializers.ListField(child=serializers.CharField())
     created_at = Moment()
     updated_at = Moment()
 
@@ -93,16 +98,33 @@ class RuleName(serializers.DictField):
         return names
 
 
+class RuleKey(serializers.RegexField):
+    def __init__(self, **options: Any) -> None:
+        super().__init__(r"^[-a-zA-Z0-9_]+$", max_length=80, **options)
+
+
 class RuleNew(serializers.Serializer[Any]):
-    key = serializers.RegexField(r"^[-a-zA-Z0-9_]+$", max_length=80)
-    name = RuleName()
+    """Without `key` or `name` they are made up."""
+
+    key = RuleKey(required=False)
+    name = RuleName(required=False)
     connection = serializers.IntegerField(min_value=1, max_value=LARGEST_ID)
     draft = serializers.DictField()
 
 
 class RuleChange(serializers.Serializer[Any]):
+    """With `draft_number` it is refused when somebody else has saved the draft meanwhile."""
+
     name = RuleName(required=False)
     draft = serializers.DictField(required=False)
+    draft_number = serializers.IntegerField(required=False, min_value=1, max_value=2**31 - 1)
+    tags = serializers.ListField(required=False, child=serializers.CharField(max_length=40), max_length=20)
+
+
+class RuleFilter(PageQuery):
+    tag = serializers.CharField(required=False, max_length=40)
+    state = serializers.ChoiceField(required=False, choices=RuleState.values)
+    connection = serializers.IntegerField(required=False, min_value=1, max_value=LARGEST_ID)
 
 
 class RuleDraft(serializers.Serializer[Any]):
@@ -111,25 +133,30 @@ class RuleDraft(serializers.Serializer[Any]):
     draft = serializers.DictField(required=False)
 
 
-class PublishNote(serializers.Serializer[Any]):
-    note = serializers.CharField(max_length=200, required=False, default="", allow_blank=True)
-
-
-class RuleVersionShown(serializers.Serializer[Any]):
-    number = serializers.IntegerField()
-    published_at = Moment()
-    published_by = serializers.CharField(source="published_by.username", allow_null=True)
-    note = serializers.CharField(allow_blank=True)
-    definition = serializers.DictField()
-
-
 class ProblemsShown(serializers.Serializer[Any]):
     """Empty: it can be published."""
 
     problems = ProblemShown(many=True)
 
 
-def rule_shown(rule: Rule, stopping: RuleStop | None) -> dict[str, Any]:
+def rules_shown(user: User, rules: Sequence[Rule]) -> list[dict[str, Any]]:
+    """The rules as they are answered; two queries tell what this person may do with all of them."""
+    stopping = stops_under_way(rules)
+    able = {
+        action: set(
+            visible_objects(
+                user, Rule.objects.filter(pk__in=[each.pk for each in rules]), action
+            ).values_list("pk", flat=True)
+        )
+        for action in ("change", "publish")
+    }
+    return [
+        _shown(rule, stopping.get(rule.pk), [action for action, keys in able.items() if rule.pk in keys])
+        for rule in rules
+    ]
+
+
+def _shown(rule: Rule, stopping: RuleStop | None, may: list[str]) -> dict[str, Any]:
     values = {
         "id": rule.pk,
         "key": rule.key,
@@ -145,40 +172,66 @@ def rule_shown(rule: Rule, stopping: RuleStop | None) -> dict[str, Any]:
         "version": rule.current.number if rule.current else None,
         "published": rule.current.definition if rule.current else None,
         "draft": rule.draft,
+        "draft_number": rule.draft_number,
+        "edited_by": getattr(rule.edited_by, "username", None),
+        "edited_at": rule.edited_at,
+        "tags": [each.name for each in rule.tags.all()],
+        "may": may,
         "created_at": rule.created_at,
         "updated_at": rule.updated_at,
     }
     return dict(RuleShown(values).data)
 
 
+def rules_rows(user: User) -> QuerySet[Rule]:
+    related = Rule.objects.select_related("connection", "current", "owner", "edited_by")
+    return visible_objects(user, related.prefetch_related("tags"))
+
+
 def rule_visible(user: User, pk: int) -> Rule:
     """Raises NotFound for one this person may not know of."""
-    rule = (
-        visible_objects(user, Rule.objects.select_related("connection", "current", "owner"))
-        .filter(pk=pk)
-        .first()
-    )
+    rule = rules_rows(user).filter(pk=pk).first()
     if rule is None:
         raise NotFound(_("There is no such rule."))
     return rule
 
 
-def _one(user: User, pk: int, status: int = 200) -> Response:
-    rule = rule_visible(user, pk)
-    return Response(rule_shown(rule, stops_under_way([rule]).get(pk)), status=status)
+def rule_answer(user: User, pk: int, status: int = 200) -> Response:
+    return Response(rules_shown(user, [rule_visible(user, pk)])[0], status=status)
 
 
-def _all(batch: Sequence[Rule]) -> list[dict[str, Any]]:
-    stopping = stops_under_way(batch)
-    return [rule_shown(rule, stopping.get(rule.pk)) for rule in batch]
+def usable_connection(user: User, pk: int) -> Connection:
+    """Raises ConfigError for one this person may not know of."""
+    connection = visible_objects(user, Connection.objects.all()).filter(pk=pk).first()
+    if connection is None:
+        raise ConfigError(_("There is no such connection."))
+    return connection
+
+
+@contextmanager
+def key_is_free() -> Iterator[None]:
+    """Raises Conflict where the key of a new rule is taken."""
+    try:
+        with transaction.atomic():
+            yield
+    except IntegrityError as error:
+        raise Conflict(_("Another rule has this key. Choose another one.")) from error
 
 
 class RuleList(ApiView):
-    @extend_schema(parameters=[PageQuery], responses=page_shape(RuleShown), summary="Rules")
+    @extend_schema(parameters=[RuleFilter], responses=page_shape(RuleShown), summary="Rules")
     def get(self, request: Request) -> Response:
-        query = read(PageQuery, request.query_params)
-        rows = visible_objects(person(request), Rule.objects.select_related("connection", "current", "owner"))
-        return page_answer(request, rows, _all, query.validated_data)
+        query = read(RuleFilter, request.query_params)
+        user = person(request)
+        rows = rules_rows(user)
+        for name, path in (("tag", "tags__name"), ("state", "state"), ("connection", "connection_id")):
+            if name in query.validated_data:
+                rows = rows.filter(**{path: query.validated_data[name]})
+
+        def show(batch: Sequence[Rule]) -> list[dict[str, Any]]:
+            return rules_shown(user, batch)
+
+        return page_answer(request, rows, show, query.validated_data)
 
     @extend_schema(
         request=RuleNew,
@@ -190,24 +243,17 @@ class RuleList(ApiView):
         user = person(request)
         if not may_any(user, "add", Rule):
             raise PermissionDenied(_("You may not make rules."))
-        body = read(RuleNew, request.data)
-        given = body.validated_data
-        connection = visible_objects(user, Connection.objects.all()).filter(pk=given["connection"]).first()
-        if connection is None:
-            raise ConfigError(_("There is no such connection."))
-        try:
-            rule = rule_create(
-                user, key=given["key"], name=given["name"], connection=connection, draft=given["draft"]
-            )
-        except IntegrityError as error:
-            raise Conflict(_("Another rule has this key. Choose another one.")) from error
-        return _one(user, rule.pk, 201)
+        given = read(RuleNew, request.data).validated_data
+        given["connection"] = usable_connection(user, given["connection"])
+        with key_is_free():
+            rule = rule_create(user, **given)
+        return rule_answer(user, rule.pk, 201)
 
 
 class RuleOne(ApiView):
     @extend_schema(responses=RuleShown, summary="One rule")
     def get(self, request: Request, pk: int) -> Response:
-        return _one(person(request), pk)
+        return rule_answer(person(request), pk)
 
     @extend_schema(
         request=RuleChange, responses=RuleShown, summary="Change the draft; what is published stays in force"
@@ -215,21 +261,8 @@ class RuleOne(ApiView):
     def patch(self, request: Request, pk: int) -> Response:
         user = person(request)
         rule = rule_visible(user, pk)
-        body = read(RuleChange, request.data)
-        rule_edit(user, rule, name=body.validated_data.get("name"), draft=body.validated_data.get("draft"))
-        return _one(user, pk)
-
-
-class RulePublish(ApiView):
-    @extend_schema(
-        request=PublishNote, responses=RuleVersionShown, summary="Put the draft in force as a new version"
-    )
-    def post(self, request: Request, pk: int) -> Response:
-        user = person(request)
-        rule = rule_visible(user, pk)
-        body = read(PublishNote, request.data)
-        version = rule_publish(user, rule, note=body.validated_data["note"])
-        return Response(RuleVersionShown(version).data)
+        rule_edit(user, rule, **read(RuleChange, request.data).validated_data)
+        return rule_answer(user, pk)
 
 
 class RuleCheck(ApiView):
@@ -253,7 +286,7 @@ class RuleOff(ApiView):
     def post(self, request: Request, pk: int) -> Response:
         user = person(request)
         rule_switch_off(user, rule_visible(user, pk))
-        return _one(user, pk)
+        return rule_answer(user, pk)
 
 
 class RuleOn(ApiView):
@@ -261,4 +294,4 @@ class RuleOn(ApiView):
     def post(self, request: Request, pk: int) -> Response:
         user = person(request)
         rule_switch_on(user, rule_visible(user, pk))
-        return _one(user, pk)
+        return rule_answer(user, pk)

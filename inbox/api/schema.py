@@ -35,10 +35,23 @@ class CheckReportShown(serializers.Serializer[Any]):
     items = CheckItemShown(many=True)
 
 
+class BothLanguages(serializers.Serializer[Any]):
+    """Words in both languages."""
+
+    def get_fields(self) -> dict[str, Any]:
+        return {
+            "en": serializers.CharField(allow_blank=True),
+            "zh-hans": serializers.CharField(allow_blank=True),
+        }
+
+
 class ProblemShown(serializers.Serializer[Any]):
     pointer = serializers.CharField(allow_blank=True, help_text=_("JSON pointer into the rule's definition."))
     code = serializers.CharField()
     message = serializers.CharField()
+    severity = serializers.ChoiceField(
+        choices=["error", "warning"], help_text=_("An error keeps the rule from being published.")
+    )
 
 
 class ErrorAnswer(serializers.Serializer[Any]):
@@ -50,6 +63,9 @@ class ErrorAnswer(serializers.Serializer[Any]):
         required=False, help_text=_("Input → what is wrong with it.")
     )
     problems = ProblemShown(many=True, required=False, help_text=_("Why a rule cannot be published."))
+    current = serializers.DictField(
+        required=False, help_text=_("The draft as somebody else saved it meanwhile.")
+    )
     report = CheckReportShown(required=False, help_text=_("The test a connection did not pass."))
 
 
@@ -58,6 +74,7 @@ ERRORS = {
     "401": "Not signed in, or the token is not valid.",
     "403": "Signed in, but not allowed.",
     "404": "There is no such thing for this person.",
+    "409": "Somebody else was first.",
     "413": "The body is larger than 1 MB.",
     "415": "The body is not application/json.",
 }
@@ -90,7 +107,7 @@ class ApiSchema(AutoSchema):
     def _get_response_bodies(self, direction: Literal["request", "response"] = "response") -> dict[str, Any]:
         bodies: dict[str, Any] = super()._get_response_bodies(direction)
         wanted = ["400", "401", "403"] + (["404"] if "{" in self.path else [])
-        wanted += ["413", "415"] if self.method in WITH_BODY else []
+        wanted += ["409", "413", "415"] if self.method in WITH_BODY else []
         for code in wanted:
             if code not in bodies:
                 answer = self._get_response_for_code(ErrorAnswer, code)  # type: ignore[no-untyped-call]

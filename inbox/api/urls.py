@@ -8,7 +8,19 @@ from django.utils.translation import gettext as _
 from django.views.decorators.csrf import csrf_exempt
 from drf_spectacular.views import SpectacularAPIView
 
-from inbox.api import connections, deliveries, events, inbox, ledger, rules, runs, token
+from inbox.api import (
+    catalogue,
+    connections,
+    deliveries,
+    drafts,
+    events,
+    inbox,
+    ledger,
+    rules,
+    runs,
+    token,
+    versions,
+)
 from inbox.api.schema import OnceGenerator
 
 
@@ -31,9 +43,22 @@ urlpatterns = [
     path("connections/<int:pk>/pause/", connections.ConnectionPause.as_view(), name="connection-pause"),
     path("connections/<int:pk>/resume/", connections.ConnectionResume.as_view(), name="connection-resume"),
     path("rules/", rules.RuleList.as_view(), name="rules"),
+    path("rules/catalogue/", catalogue.Catalogue.as_view(), name="catalogue"),
+    path(
+        "rules/catalogue/<int:connection>/<slug:object>/",
+        catalogue.CatalogueObject.as_view(),
+        name="catalogue-object",
+    ),
+    path("rules/sentence/", drafts.RuleSentence.as_view(), name="rule-sentence"),
     path("rules/<int:pk>/", rules.RuleOne.as_view(), name="rule"),
     path("rules/<int:pk>/check/", rules.RuleCheck.as_view(), name="rule-check"),
-    path("rules/<int:pk>/publish/", rules.RulePublish.as_view(), name="rule-publish"),
+    path("rules/<int:pk>/publish/", versions.RulePublish.as_view(), name="rule-publish"),
+    path("rules/<int:pk>/versions/", versions.VersionList.as_view(), name="rule-versions"),
+    path("rules/<int:pk>/versions/<int:number>/", versions.VersionOne.as_view(), name="rule-version"),
+    path("rules/<int:pk>/differences/", versions.RuleDifferences.as_view(), name="rule-differences"),
+    path("rules/<int:pk>/rollback/", versions.RuleRollBack.as_view(), name="rule-rollback"),
+    path("rules/<int:pk>/duplicate/", drafts.RuleDuplicate.as_view(), name="rule-duplicate"),
+    path("rules/<int:pk>/owner/", drafts.RuleOwner.as_view(), name="rule-owner"),
     path("rules/<int:pk>/off/", rules.RuleOff.as_view(), name="rule-off"),
     path("rules/<int:pk>/on/", rules.RuleOn.as_view(), name="rule-on"),
     path("events/", events.EventList.as_view(), name="events"),

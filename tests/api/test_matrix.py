@@ -62,6 +62,7 @@ class Entry:
     stranger: int = 401
     path: Callable[[World], dict[str, Any]] = lambda world: {}
     body: Body = lambda world: {}
+    query: str = ""
 
     def expected(self, login: str) -> int:
         if not login:
@@ -75,6 +76,10 @@ def _connection(world: World) -> dict[str, Any]:
 
 def _rule(world: World) -> dict[str, Any]:
     return {"pk": world.rule.pk}
+
+
+def _version(world: World) -> dict[str, Any]:
+    return {"pk": world.rule.pk, "number": 1}
 
 
 def _run(world: World) -> dict[str, Any]:
@@ -126,6 +131,22 @@ TABLE: dict[tuple[str, str], Entry] = {
     ("rule", "patch"): Entry(WRITES_RULES, path=_rule, body=lambda world: {"name": {"en": "Other"}}),
     ("rule-check", "post"): Entry(READS_RULES, path=_rule),
     ("rule-publish", "post"): Entry(WRITES_RULES, path=_rule),
+    ("catalogue", "get"): Entry(EVERYBODY),
+    ("catalogue-object", "get"): Entry(
+        {"analyst": 200},
+        path=lambda world: {"connection": world.company.connection.pk, "object": "stock_level"},
+    ),
+    ("rule-sentence", "post"): Entry(
+        {"it": 200, "analyst": 200, "auditor": 200},
+        other=400,
+        body=lambda world: {"connection": world.company.connection.pk, "draft": {}},
+    ),
+    ("rule-versions", "get"): Entry(READS_RULES, path=_rule),
+    ("rule-version", "get"): Entry(READS_RULES, path=_version),
+    ("rule-differences", "get"): Entry(READS_RULES, path=_rule, query="?from=1"),
+    ("rule-rollback", "post"): Entry(WRITES_RULES, path=_rule, body=lambda world: {"number": 1}),
+    ("rule-duplicate", "post"): Entry({"analyst": 201, "owner": 403, "auditor": 403}, path=_rule),
+    ("rule-owner", "post"): Entry(WRITES_RULES, path=_rule, body=lambda world: {"username": "analyst"}),
     ("rule-off", "post"): Entry(WRITES_RULES, path=_rule),
     ("rule-on", "post"): Entry(WRITES_RULES, path=_rule),
     ("events", "get"): Entry(EVERYBODY),
@@ -199,7 +220,7 @@ def test_the_matrix(company: DemoCompany, speak: Speak) -> None:
         world.login = login
         client = speak(login)
         for (name, method), entry in TABLE.items():
-            expected, url = entry.expected(login), reverse(name, kwargs=entry.path(world))
+            expected, url = entry.expected(login), reverse(name, kwargs=entry.path(world)) + entry.query
             with undone(), CaptureQueriesContext(connection) as caught:
                 answer = _ask(client, method, url, entry.body(world))
             if answer.status_code != expected:

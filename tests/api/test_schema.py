@@ -56,13 +56,16 @@ def test_the_schema_is_valid(db: None, tmp_path: Any) -> None:
 
 def _known(company: DemoCompany, path: str) -> dict[str, Any]:
     """Ids that exist, for the address `path`."""
+    if "/catalogue/" in path:
+        return {"connection": company.connection.pk, "object": "stock_level"}
     if "/inbox/" in path:
         return {"uid": str(company.interaction().uid)}
     model: Any = {"connections": None, "rules": Rule, "events": Run, "runs": Run, "steps": Step}[
         path.strip("/").split("/")[2]
     ]
     row: Any = company.connection if model is None else model.objects.get()
-    return {"id": row.event_id if "/events/" in path else row.pk}
+    known = {"id": row.event_id if "/events/" in path else row.pk}
+    return {**known, "number": 1} if "{number}" in path else known
 
 
 def _requests(operation: Any, company: DemoCompany, mode: GenerationMode) -> Any:

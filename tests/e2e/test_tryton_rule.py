@@ -27,7 +27,8 @@ from tests.e2e.conftest import Elapse
 from tests.needs import needs
 from tests.tryton_server import PASSWORD, TrytonServer
 from workflows.models import Attempt, Run, Step
-from workflows.services.rules import rule_create, rule_publish
+from workflows.services.drafts import rule_create
+from workflows.services.rules import rule_publish
 
 pytestmark = needs("tryton")
 BUYER_IN_TRYTON = "li.wei"

@@ -26,7 +26,8 @@ from tests.connectors.contract.peer import Fault, Peer, answer_json
 from tests.e2e.conftest import Elapse
 from tests.e2e.receiver import SECRET, Receiver, SignedReply
 from workflows.models import Rule, Run
-from workflows.services.rules import rule_edit, rule_publish
+from workflows.services.drafts import rule_edit
+from workflows.services.rules import rule_publish
 
 pytestmark = pytest.mark.database
 

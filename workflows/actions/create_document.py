@@ -20,9 +20,11 @@ from django.utils.translation import gettext_noop
 from connectors.dictionary.types import DictionaryObject, FieldClass
 from connectors.mapping import decimal_read
 from connectors.ports.erp import WriteOutcome, WriteResult
+from connectors.ports.manifest import Manifest
 from kernel.errors import Rejected
 from kernel.text import Localized, localized
 from workflows.actions.question import logic_problems, plain, precondition_failed, preconditions_check
+from workflows.actions.shapes import CREATE_DOCUMENT
 from workflows.blocks import Change, Done, Refused, RuleScope, StepContext, StepResult, Wait
 from workflows.definition import Problem
 
@@ -33,7 +35,17 @@ DONE_TEXT = {"en": "{number} created by {person} at {at}", "zh-hans": "{person} 
 class CreateDocumentAction:
     key = "create_document"
     label = Localized("Create a document", "创建单据")
+    params = CREATE_DOCUMENT
     shows_latest = True
+    first = False
+    follows = True
+
+    def unavailable(self, manifest: Manifest) -> Localized | None:
+        if manifest.writes:
+            return None
+        return localized(
+            gettext_noop("%(connector)s takes no documents from outside."), connector=manifest.label
+        )
 
     def check(self, params: Mapping[str, Any], scope: RuleScope, pointer: str) -> list[Problem]:
         write = scope.manifest.write(str(params.get("write")))

@@ -30,14 +30,9 @@ from workflows.engine.stopping import rule_why_stopped, stops_under_way
 from workflows.models import Rule, Run, RunState, Step
 from workflows.selectors import visible_rules
 from workflows.sentence import rule_sentence
-from workflows.services.rules import (
-    rule_check,
-    rule_create,
-    rule_edit,
-    rule_publish,
-    rule_switch_off,
-    rule_switch_on,
-)
+from workflows.services.checking import rule_check
+from workflows.services.drafts import rule_create, rule_edit
+from workflows.services.rules import rule_publish, rule_switch_off, rule_switch_on
 
 WEEK_DAYS = 7
 RECENT = 10

@@ -1,6 +1,6 @@
 """Rows of rules and runs."""
 
-from workflows.models.rule import Rule, RuleState, RuleVersion
+from workflows.models.rule import Rule, RuleState, RuleTag, RuleVersion
 from workflows.models.run import Attempt, Run, RunState, Step, StepState
 from workflows.models.state import RuleRecordState
 from workflows.models.stop import RuleStop, StopReason
@@ -11,6 +11,7 @@ __all__ = [
     "RuleRecordState",
     "RuleState",
     "RuleStop",
+    "RuleTag",
     "RuleVersion",
     "Run",
     "RunState",

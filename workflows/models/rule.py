@@ -24,6 +24,7 @@ class RuleState(models.TextChoices):
 class Rule(models.Model):
     """What an analyst works on. `draft` is the definition being edited; `current` the published version in force.
 
+    `draft_number` grows with every save, so that two people who edit the same draft are told; `edited_by` saved it last.
     `connection`, `object` and `state` are what the plan asks for; they are copied from the version when it is published.
     `stops` counts how often the rule was stopped: a run that began before the last stop is not carried on, also when the
     rule is in force again. `state_reason` tells in both languages why Baton itself stopped it.
@@ -32,6 +33,16 @@ class Rule(models.Model):
     key = models.SlugField(_("key"), max_length=80, unique=True)
     name = models.JSONField(_("name"), default=dict)
     draft = models.JSONField(_("draft"), default=dict, blank=True)
+    draft_number = models.PositiveIntegerField(default=1, db_default=1, editable=False)
+    edited_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        verbose_name=_("edited by"),
+        null=True,
+        editable=False,
+        on_delete=models.SET_NULL,
+        related_name="+",
+    )
+    edited_at = models.DateTimeField(_("edited at"), null=True, editable=False)
     state = models.CharField(_("state"), max_length=10, choices=RuleState.choices, default=RuleState.DRAFT)
     state_reason = models.TextField(_("reason"), blank=True, default="", db_default="", editable=False)
     stops = models.PositiveIntegerField(default=0, db_default=0, editable=False)
@@ -66,6 +77,23 @@ class Rule(models.Model):
         from kernel.text import Localized
 
         return str(Localized.from_json(self.name)) or self.key
+
+
+class RuleTag(models.Model):
+    """A word people find rules by."""
+
+    rule = models.ForeignKey(Rule, on_delete=models.CASCADE, related_name="tags")
+    name = models.CharField(_("name"), max_length=40)
+
+    class Meta:
+        verbose_name = _("tag")
+        verbose_name_plural = _("tags")
+        ordering = ["name"]
+        constraints = [models.UniqueConstraint(fields=["rule", "name"], name="rule_tag_once")]
+        indexes = [models.Index(fields=["name"], name="rule_tag_name")]
+
+    def __str__(self) -> str:
+        return self.name
 
 
 class RuleVersion(models.Model):

@@ -1,5 +1,6 @@
 """Questions about rules, runs and the ledger, each asked for one person."""
 
+from workflows.selectors.catalogue import catalogue, catalogue_object
 from workflows.selectors.ledger import LEDGER_CATEGORIES, category_filter, events_classified
 from workflows.selectors.ledgercounts import ledger_counts, ledger_oldest_seconds
 from workflows.selectors.runtrace import RunTrace, run_trace
@@ -20,6 +21,8 @@ __all__ = [
     "LEDGER_CATEGORIES",
     "RecordView",
     "RunTrace",
+    "catalogue",
+    "catalogue_object",
     "category_filter",
     "event_view",
     "events_classified",

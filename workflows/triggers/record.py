@@ -8,6 +8,7 @@ from django.utils.translation import gettext_noop
 from connectors.dictionary.types import DictionaryObject
 from kernel.text import Localized, localized
 from workflows.definition import CHANGES, Problem, TriggerSpec
+from workflows.shapes import shape_choice, shape_list, shape_object
 
 WORDS = {
     "created": Localized("created", "新建"),
@@ -23,6 +24,14 @@ class RecordTrigger:
 
     key = "record"
     label = Localized("A record changes", "记录变化")
+    params = shape_object(
+        changes=shape_list(
+            Localized("Starts when it is", "触发于"),
+            shape_choice(Localized("Change", "变化"), WORDS),
+            minItems=1,
+            default=list(DEFAULT),
+        )
+    )
 
     def check(self, spec: TriggerSpec) -> list[Problem]:
         changes = spec.params.get("changes", DEFAULT)

@@ -11,7 +11,8 @@ from connectors.services.extensions import extension_field_add, extension_save
 from kernel.errors import ConfigError
 from tests.company import DemoCompany
 from workflows.models import Rule
-from workflows.services.rules import rule_edit, rule_publish
+from workflows.services.drafts import rule_edit
+from workflows.services.rules import rule_publish
 
 SHELF = {
     "name": "x_reserved_pieces",

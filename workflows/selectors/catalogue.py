@@ -1,0 +1,209 @@
+"""What a person may build a rule from: connections, their objects, and everything the editor offers for one object.
+
+What cannot be used is listed too, with its reason.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from django.contrib.auth.models import Group
+from django.db.models import Count, Q
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
+
+from connectors.dictionary.types import DictionaryObject
+from connectors.models import Connection, ConnectionState, RecordedObject
+from connectors.selectors import dictionary_object, dictionary_objects, fields_mapped
+from kernel.errors import ConfigError, NotFound
+from kernel.generation import generations_held
+from kernel.text import Localized, localized
+from permissions.models import User
+from permissions.objects import visible_objects
+from permissions.policies import Gate
+from workflows.catalog import ACTIONS, LATER_ACTIONS, LATER_TRIGGERS, TRIGGERS
+from workflows.selectors.offers import OPERATORS, POLICIES, RECIPIENTS, fields_offered, offer
+
+MOST_PEOPLE = 500
+
+
+def connections_usable(user: User) -> list[Connection]:
+    """The ERP connections this person may build rules on."""
+    return list(visible_objects(user, Connection.objects.filter(kind="erp"), "use").order_by("name"))
+
+
+def catalogue(user: User) -> list[dict[str, Any]]:
+    connections = connections_usable(user)
+    recorded = {
+        (row.connection_id, row.object): row.snapshot_at
+        for row in RecordedObject.objects.filter(connection__in=connections)
+    }
+    gate = Gate(user)
+    with generations_held():
+        return [_connection_shown(connection, gate, recorded) for connection in connections]
+
+
+def _connection_shown(
+    connection: Connection, gate: Gate, recorded: Mapping[tuple[int, str], Any]
+) -> dict[str, Any]:
+    return {
+        "id": connection.pk,
+        "slug": connection.slug,
+        "name": connection.name,
+        "state": connection.state,
+        "objects": [
+            {
+                **_object_shown(about),
+                "recorded_since": recorded.get((connection.pk, about.name)),
+                **offer(_object_reason(connection, about, gate)),
+            }
+            for about in dictionary_objects(connection.pk)
+        ],
+    }
+
+
+def _object_shown(about: DictionaryObject) -> dict[str, Any]:
+    return {
+        "name": about.name,
+        "label": about.label.as_json(),
+        "plural": about.plural.as_json(),
+        "synonyms": list(about.synonyms),
+    }
+
+
+def _object_reason(connection: Connection, about: DictionaryObject, gate: Gate) -> Localized | None:
+    if gate.classes_seen(about.name) is None:
+        return localized(gettext_noop("You may not see %(object)s."), object=about.label)
+    if fields_mapped(connection.pk, about.name) is None:
+        text = gettext_noop("“%(connection)s” does not deliver it yet: an administrator has to map it.")
+        return localized(text, connection=connection.name)
+    return None
+
+
+def catalogue_object(user: User, connection_id: int, object_name: str) -> dict[str, Any]:
+    """Raises NotFound for a connection this person may not use, or an object nobody knows."""
+    connection = next((each for each in connections_usable(user) if each.pk == connection_id), None)
+    if connection is None:
+        raise NotFound(_("There is no such connection."))
+    with generations_held():
+        try:
+            about = dictionary_object(connection.pk, object_name)
+        except ConfigError as error:
+            raise NotFound(error.message) from error
+        return _offered(user, connection, about)
+
+
+def _offered(user: User, connection: Connection, about: DictionaryObject) -> dict[str, Any]:
+    gate = Gate(user)
+    return {
+        "connection": {"id": connection.pk, "slug": connection.slug, "name": connection.name},
+        "object": {**_object_shown(about), **offer(_object_reason(connection, about, gate))},
+        "fields": fields_offered(user, connection, about, gate),
+        "operators": [dict(each) for each in OPERATORS],
+        "triggers": _triggers(),
+        "actions": _actions(connection),
+        "policies": [{**each, **offer(None)} for each in POLICIES],
+        "recipients": _recipients(about),
+        "people": [
+            {"username": each.username, "name": each.display_name}
+            for each in User.objects.filter(is_active=True).order_by("username")[:MOST_PEOPLE]
+        ],
+        "roles": [
+            {"name": group.name, "people": group.active}
+            for group in Group.objects.annotate(
+                active=Count("user", filter=Q(user__is_active=True))
+            ).order_by("name")
+        ],
+        "channels": _channels(),
+        "writes": [
+            {
+                "key": each.key,
+                "object": each.object,
+                "label": each.label.as_json(),
+                "required": list(each.required),
+                "optional": list(each.optional),
+            }
+            for each in connection.manifest.writes
+        ],
+    }
+
+
+def _later(found: Mapping[str, tuple[Localized, Localized]]) -> Iterable[tuple[str, Localized, Localized]]:
+    return ((key, label, reason) for key, (label, reason) in found.items())
+
+
+def _triggers() -> list[dict[str, Any]]:
+    here = [
+        {"key": key, "label": each.label.as_json(), "params": each.params, **offer(None)}
+        for key, each in TRIGGERS.items()
+    ]
+    return here + [
+        {"key": key, "label": label.as_json(), "params": {}, **offer(reason)}
+        for key, label, reason in _later(LATER_TRIGGERS)
+    ]
+
+
+def _actions(connection: Connection) -> list[dict[str, Any]]:
+    here = [
+        {
+            "key": key,
+            "label": each.label.as_json(),
+            "params": each.params,
+            "first": each.first,
+            "follows": each.follows,
+            **offer(each.unavailable(connection.manifest)),
+        }
+        for key, each in ACTIONS.items()
+    ]
+    return here + [
+        {
+            "key": key,
+            "label": label.as_json(),
+            "params": {},
+            "first": True,
+            "follows": True,
+            **offer(reason),
+        }
+        for key, label, reason in _later(LATER_ACTIONS)
+    ]
+
+
+def _recipients(about: DictionaryObject) -> list[dict[str, Any]]:
+    people = [each for each in about.fields if each.person]
+    nobody = localized(gettext_noop("No field of %(object)s names a person."), object=about.label)
+    return [
+        {
+            **each,
+            "fields": [field.name for field in people] if each["type"] == "record_person" else [],
+            **offer(nobody if each["type"] == "record_person" and not people else None),
+        }
+        for each in RECIPIENTS
+    ]
+
+
+def _channels() -> list[dict[str, Any]]:
+    found = []
+    for connection in Connection.objects.filter(kind="im").order_by("name"):
+        able = connection.manifest.im
+        assert able is not None
+        reason = None
+        if connection.state != ConnectionState.ACTIVE:
+            reason = localized(gettext_noop("“%(name)s” is not active now."), name=connection.name)
+        found.append(
+            {
+                "slug": connection.slug,
+                "name": connection.name,
+                "connector": connection.connector,
+                "label": connection.manifest.label.as_json(),
+                "limits": {
+                    "buttons": able.buttons,
+                    "card_input": able.card_input,
+                    "update": able.update,
+                    "text_reply": able.text_reply,
+                    "text_bytes": able.text_bytes,
+                },
+                **offer(reason),
+            }
+        )
+    return found

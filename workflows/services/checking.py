@@ -1,0 +1,118 @@
+"""What speaks against publishing a rule: its shape, its words, what its owner may see, whom it reaches.
+
+Every problem has a JSON pointer and a sentence. What recorded events say is in checks_history.py.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from connectors.models import Connection
+from connectors.selectors import dictionary_object, dictionary_objects
+from kernel.errors import ConfigError
+from permissions.models import User
+from permissions.policies import Gate
+from workflows.blocks import RuleScope
+from workflows.catalog import ACTIONS, TRIGGERS
+from workflows.conditions import condition_check
+from workflows.definition import Definition, DefinitionInvalid, Problem, definition_read
+from workflows.engine.compiled import schema_for
+from workflows.services.checks_people import people_problems
+from workflows.services.checks_source import source_problems
+from workflows.services.uses import fields_used
+
+
+def rule_scope(connection: Connection, object_name: str) -> RuleScope:
+    """Raises ConfigError for an unknown object."""
+    about = dictionary_object(connection.pk, object_name)
+    return RuleScope(
+        about=about,
+        schema=schema_for(about),
+        manifest=connection.manifest,
+        channels=frozenset(Connection.objects.filter(kind="im").values_list("slug", flat=True)),
+        objects={each.name: each for each in dictionary_objects(connection.pk)},
+    )
+
+
+def rule_check(connection: Connection, raw: Mapping[str, Any], owner: User | None) -> list[Problem]:
+    """Everything that speaks against publishing, errors first; empty when nothing does."""
+    try:
+        definition = definition_read(raw)
+        scope = rule_scope(connection, definition.trigger.object)
+    except DefinitionInvalid as error:
+        return error.problems
+    except ConfigError as error:
+        return [Problem("/trigger/object", "unknown", error.message)]
+    problems = _shape_problems(definition, scope) + _owner_check(owner, scope, definition)
+    if not problems:
+        problems += source_problems(connection, definition, scope.about)
+        problems += people_problems(connection, definition)
+    return sorted(problems, key=lambda each: each.severity)
+
+
+def errors_of(problems: list[Problem]) -> list[Problem]:
+    """Those that keep a rule from being published."""
+    return [each for each in problems if each.severity == "error"]
+
+
+def _shape_problems(definition: Definition, scope: RuleScope) -> list[Problem]:
+    problems: list[Problem] = []
+    if definition.trigger.type not in TRIGGERS:
+        problems.append(Problem("/trigger/type", "unknown", _("Unknown trigger.")))
+    else:
+        problems += TRIGGERS.get(definition.trigger.type).check(definition.trigger)
+    for pointer, logic in (("/condition", definition.condition), ("/firing/rearm", definition.firing.rearm)):
+        if logic is not None:
+            found = condition_check(logic, scope.schema)
+            problems += [Problem(pointer + each.pointer, each.code, str(each.message)) for each in found]
+    for index, step in enumerate(definition.steps):
+        problems += _action_check(step.action, step.params, scope, f"/steps/{index}")
+    return problems
+
+
+def _action_check(key: str, params: Mapping[str, Any], scope: RuleScope, pointer: str) -> list[Problem]:
+    if key not in ACTIONS:
+        return [Problem(f"{pointer}/action", "unknown", _("Unknown action “%(name)s”.") % {"name": key})]
+    problems = ACTIONS.get(key).check(params, scope, f"{pointer}/params")
+    for index, button in enumerate(params.get("buttons", ())):
+        for number, step in enumerate(button.get("then", ())):
+            where = f"{pointer}/params/buttons/{index}/then/{number}"
+            problems += _action_check(str(step.get("action")), step.get("params", {}), scope, where)
+    return problems
+
+
+def owner_problems(connection: Connection, raw: Mapping[str, Any], owner: User) -> list[Problem]:
+    """What `owner` may not see of what the definition uses; nothing for one that is not readable yet."""
+    try:
+        definition = definition_read(raw)
+        return _owner_check(owner, rule_scope(connection, definition.trigger.object), definition)
+    except ConfigError:
+        return []
+
+
+def _owner_check(owner: User | None, scope: RuleScope, definition: Definition) -> list[Problem]:
+    if owner is None:
+        return [Problem("", "owner", _("Give the rule an owner: it may use only what its owner may see."))]
+    classes = Gate(owner).classes_seen(scope.about.name)
+    if classes is None:
+        return [
+            Problem(
+                "/trigger/object",
+                "owner",
+                _("%(owner)s may not see %(object)s, so the rule may not use it.")
+                % {"owner": owner.display_name, "object": str(scope.about.label)},
+            )
+        ]
+    return [
+        Problem(
+            use.pointer,
+            "owner_field",
+            _("%(owner)s may not see “%(field)s”, so the rule may not decide by it or pass it on.")
+            % {"owner": owner.display_name, "field": str(scope.about.by_name[use.name].label)},
+        )
+        for use in fields_used(definition)
+        if use.name in scope.about.by_name and not classes.open(scope.about.by_name[use.name].field_class)
+    ]

@@ -36,7 +36,7 @@ def shape_list(label: Localized, items: Shape, *, editor: str = "", **more: Any)
 def shape_choice(label: Localized, choices: Mapping[str, Localized], **more: Any) -> dict[str, Any]:
     """A text out of `choices`, each with its label."""
     names = {key: each.as_json() for key, each in choices.items()}
-    return shape("string", label, enum=list(choices), **{"x-choices": names}, **more)
+    return {**shape("string", label, enum=list(choices), **more), "x-choices": names}
 
 
 def shape_words(label: Localized, *, editor: str = "") -> dict[str, Any]:

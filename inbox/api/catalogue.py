@@ -117,7 +117,7 @@ class RoleShown(serializers.Serializer[Any]):
 class ChannelLimits(serializers.Serializer[Any]):
     buttons = serializers.IntegerField()
     card_input = serializers.BooleanField()
-    update = serializers.BooleanField()
+    update = serializers.BooleanField()  # type: ignore[assignment]
     text_reply = serializers.BooleanField()
     text_bytes = serializers.IntegerField()
 

@@ -60,6 +60,11 @@ def dictionary_objects(connection_id: int) -> list[DictionaryObject]:
     return shipped + list(extended.values())
 
 
+def extended_objects() -> list[tuple[int, DictionaryObject]]:
+    """(connection, object) for every object a connection changes or adds."""
+    return [(owner, each) for (owner, _name), each in _known.get().objects.items()]
+
+
 def mapping_find(connection_id: int, object_name: str, channel: str = "read") -> CompiledMapping | None:
     """None when this connection does not map the object. Raises ConfigError for a mapping that does not compile."""
     found = _known.get().mappings.get((connection_id, object_name, channel))

@@ -9,7 +9,7 @@
                                "reads": ["reorder_quantity"]}]}],
      "data": {canonical record}}
 
-Masks are applied to the data before any template sees it, and to inputs whose value was calculated from a masked
+What is hidden is replaced (or left out, as its class says) before any template sees the data, and masked in inputs whose value was calculated from a masked
 field (`reads` names the fields).
 """
 
@@ -63,7 +63,11 @@ def card_render(interaction: Interaction, user: User, decision: Decision) -> Mes
         version=interaction.version,
         title=text(card.get("title")),
         body=text(card.get("body")),
-        fields=tuple(_field(each, about, shown, language) for each in card.get("fields", ())),
+        fields=tuple(
+            _field(each, about, shown, language)
+            for each in card.get("fields", ())
+            if not decision.leaves_out(each["name"])
+        ),
         buttons=tuple(_button(each, decision, language) for each in card.get("buttons", ()))
         if is_open
         else (),
@@ -107,7 +111,7 @@ def _field(
 
 def input_is_masked(spec: Mapping[str, Any], decision: Decision) -> bool:
     """Whether the prefilled value of an input would tell something this person may not see."""
-    return not decision.masked.isdisjoint(spec.get("reads", ()))
+    return not decision.allowed or not decision.masked.isdisjoint(spec.get("reads", ()))
 
 
 def _button(spec: Mapping[str, Any], decision: Decision, language: str) -> Button:

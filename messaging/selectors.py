@@ -15,7 +15,8 @@ from kernel import clock
 from kernel.generation import generations_held
 from messaging.card import card_render
 from messaging.models import OPEN_STATES, Delivery, DeliveryState, Interaction
-from permissions.models import User
+from permissions.filters import visible_records_filter
+from permissions.models import User, Verb
 from permissions.policies import Decision, Gate, record_decide
 
 DECIDED_DAYS = 30
@@ -62,21 +63,24 @@ def _asked(user: User) -> QuerySet[Interaction]:
 
 
 def inbox_interactions(user: User) -> list[Interaction]:
-    """Open cards and those that ended in the last DECIDED_DAYS days, newest first, at most MOST_CARDS."""
+    """Open cards and those that ended in the last DECIDED_DAYS days, newest first, at most MOST_CARDS.
+
+    Cards the gate closes do not count: they would push out others.
+    """
     since = clock.now() - dt.timedelta(days=DECIDED_DAYS)
-    return list(
-        _asked(user).filter(Q(state__in=OPEN_STATES) | Q(created_at__gte=since)).order_by("-id")[:MOST_CARDS]
-    )
+    told = Q(record__isnull=True) | visible_records_filter(Gate(user), Verb.TOLD, prefix="record__")
+    rows = _asked(user).filter(told, Q(state__in=OPEN_STATES) | Q(created_at__gte=since))
+    return list(rows.order_by("-id")[:MOST_CARDS])
 
 
 def inbox_interaction(user: User, uid: str) -> Interaction | None:
     return _asked(user).filter(uid=uid).first()
 
 
-def gate_of(gate: Gate, interaction: Interaction) -> Decision:
-    """What this person may see of the card now."""
+def gate_of(gate: Gate, interaction: Interaction, verb: str = Verb.SEE) -> Decision:
+    """What this person may see of the card now: TOLD as somebody who was asked, SEE as anybody who looks it up."""
     record = interaction.record
-    return Decision(gate.active) if record is None else record_decide(gate, record)
+    return Decision(gate.active) if record is None else record_decide(gate, record, verb)
 
 
 def inbox_cards(user: User, interactions: Iterable[Interaction]) -> list[InboxCard]:
@@ -95,7 +99,7 @@ def inbox_cards(user: User, interactions: Iterable[Interaction]) -> list[InboxCa
     served: dict[int, int] = {}
     with override(user.language), generations_held():
         for interaction in interactions:
-            decision = gate_of(gate, interaction)
+            decision = gate_of(gate, interaction, Verb.TOLD)
             if not decision.allowed:
                 continue
             message = card_render(interaction, user, decision)

@@ -12,7 +12,10 @@ from kernel import clock
 
 
 class Verb(models.TextChoices):
+    """SEE includes TOLD: who may look a record up may be sent it. TOLD alone opens what was sent, no list and no page."""
+
     SEE = "see", _("See")
+    TOLD = "told", _("Be told")
     ANSWER = "answer", _("Answer")
     APPROVE = "approve", _("Approve")
     EXPORT = "export", _("Export")

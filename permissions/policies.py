@@ -7,183 +7,157 @@ record is covered by a wildcard only. Expiry is checked here, not by a clean-up.
 
 from __future__ import annotations
 
-import datetime as dt
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
 from django.contrib.auth.base_user import AbstractBaseUser
-from django.db.models import Q
 from django.utils.translation import gettext as _
 
-from connectors.dictionary.types import DictionaryObject, FieldClass
+from connectors.dictionary.types import DictionaryObject
 from connectors.models import Record
 from connectors.selectors import dictionary_object
 from kernel import clock
-from permissions.models import Grant, Identity, IdentityState, User, Verb
+from kernel.errors import ConfigError
+from kernel.generation import generations_held
+from permissions.bundles import ALL, NOTHING, Bundle, Held, held_load
+from permissions.decisions import MASK, Classes, Decision, fields_hidden
+from permissions.models import User, Verb
 
-MASK = "•••"
-ALL = "*"
-OWN = "@own"
+__all__ = [
+    "MASK",
+    "Classes",
+    "Decision",
+    "Gate",
+    "gates_for",
+    "may_answer_record",
+    "may_see_record",
+    "people_decide",
+    "record_decide",
+    "record_scopes",
+]
 
+TELLING = frozenset({Verb.SEE.value, Verb.TOLD.value})
+"""To see is to be told; being told alone opens what was sent, and no list, page or search."""
 
-@dataclass(frozen=True)
-class Decision:
-    """`masked` names the fields this person may not see, `classes` the field classes that are open (`*` for all).
-
-    `reasons` are sentences; `grants` the ids that opened it.
-    """
-
-    allowed: bool
-    masked: frozenset[str] = frozenset()
-    classes: frozenset[str] = frozenset()
-    reasons: tuple[str, ...] = ()
-    grants: tuple[int, ...] = ()
-    decided_at: dt.datetime = field(default_factory=clock.now)
-
-    def as_json(self) -> dict[str, Any]:
-        return {
-            "allowed": self.allowed,
-            "masked": sorted(self.masked),
-            "reasons": list(self.reasons),
-            "grants": list(self.grants),
-            "at": self.decided_at.isoformat(),
-        }
-
-    def opens(self, classes: Iterable[str]) -> bool:
-        """Whether a text that tells values of these field classes may be shown."""
-        return self.allowed and (ALL in self.classes or set(classes) <= self.classes)
-
-    def apply(self, data: Mapping[str, Any]) -> dict[str, Any]:
-        """`data` as this person may see it: masked fields are replaced, never left in."""
-        return {name: MASK if name in self.masked else value for name, value in data.items()}
+Covered = dict[int, bool]
 
 
 def _denied(reason: str) -> Decision:
     return Decision(False, reasons=(reason,))
 
 
-def _values(stored: Any) -> frozenset[str]:
-    """The list as stored on a grant; anything that is not a list opens nothing."""
-    return frozenset(str(each) for each in stored) if isinstance(stored, list) else frozenset()
-
-
-@dataclass(frozen=True)
-class Classes:
-    """The field classes a person may see somewhere of an object; of a single record the gate decides."""
-
-    names: frozenset[str]
-
-    def open(self, field_class: FieldClass) -> bool:
-        return field_class is FieldClass.GENERAL or ALL in self.names or field_class.value in self.names
-
-
-@dataclass(frozen=True)
-class _Bundle:
-    id: int
-    objects: frozenset[str]
-    verbs: frozenset[str]
-    scopes: Mapping[str, frozenset[str]]
-    classes: frozenset[str]
-
-
 class Gate:
     """The grants of one person as they are now. Build one per operation, never keep it."""
 
-    def __init__(self, user: Any) -> None:
-        now = clock.now()
-        self.user = user
-        row = (
-            User.objects.filter(pk=user.pk).values_list("is_active", flat=True).first()
-            if isinstance(user, AbstractBaseUser)
-            else None
-        )
-        self.active = bool(row)
-        valid = Q(valid_from__lte=now) & (Q(valid_until__isnull=True) | Q(valid_until__gt=now))
-        grants = (
-            Grant.objects.filter(valid & (Q(user_id=user.pk) | Q(group__user=user.pk))).distinct()
-            if self.active
-            else Grant.objects.none()
-        )
-        self.bundles = [
-            _Bundle(
-                grant.pk,
-                _values(grant.objects_covered),
-                _values(grant.verbs),
-                {dimension: _values(values) for dimension, values in grant.scopes.items()}
-                if isinstance(grant.scopes, dict)
-                else {},
-                _values(grant.field_classes),
-            )
-            for grant in grants
-        ]
-        self._accounts: frozenset[tuple[int, str]] | None = None
+    __slots__ = ("_able", "active", "bundles", "decided_at", "held", "user")
 
-    def own(self, connection_id: int, account: str) -> bool:
-        """Whether this is the person's account at this connection: another system's "li" may be somebody else."""
-        if self._accounts is None:
-            self._accounts = frozenset(
-                Identity.objects.filter(user_id=self.user.pk, state=IdentityState.ACTIVE).values_list(
-                    "connection_id", "external_id"
-                )
+    def __init__(self, user: Any, held: Held | None = None) -> None:
+        """`held` is what `held_load` found for this person in this operation; without it the rows are asked."""
+        self.decided_at = clock.now()
+        self.user = user
+        if held is None:
+            known = isinstance(user, AbstractBaseUser) and user.pk is not None
+            held = held_load([user.pk])[user.pk] if known else Held()
+        self.held = held
+        self.active = held.active
+        self.bundles = held.bundles
+        self._able: dict[tuple[str, str], tuple[Bundle, ...]] = {}
+
+    def able(self, name: str, verb: str) -> tuple[Bundle, ...]:
+        """The bundles that name this object and this verb (to see is to be told)."""
+        found = self._able.get((name, verb))
+        if found is None:
+            wanted = TELLING if verb == Verb.TOLD else frozenset({str(verb)})
+            found = tuple(
+                each for each in self.bundles if each.names(name) and not wanted.isdisjoint(each.verbs)
             )
-        return (connection_id, account) in self._accounts
+            self._able[name, verb] = found
+        return found
 
     def classes_seen(self, object_name: str) -> Classes | None:
         """What may be seen of some records of this object; None when none of them may."""
-        able = [each for each in self.bundles if Verb.SEE in each.verbs and self._names(each, object_name)]
-        return Classes(frozenset().union(*(each.classes for each in able))) if able else None
+        able = self.able(object_name, Verb.SEE)
+        return Classes(_classes(able)) if able else None
 
     def decide(
-        self, about: DictionaryObject, scopes: Mapping[str, str], verb: str = Verb.SEE, *, connection_id: int
+        self,
+        about: DictionaryObject,
+        scopes: Mapping[str, str],
+        verb: str = Verb.SEE,
+        *,
+        connection_id: int,
+        covered: Covered | None = None,
     ) -> Decision:
-        """May this person do `verb` to a record of `about` with these dimension values, and which fields show?"""
+        """May this person do `verb` to a record of `about` with these dimension values, and which fields show?
+
+        `covered` remembers, while many people are asked about one record, which shared grants cover it.
+        """
         if not self.active:
             return _denied(_("The account is switched off."))
-        able = [each for each in self.bundles if self._names(each, about.name) and verb in each.verbs]
+        able = self.able(about.name, verb)
         if not able:
             return _denied(_("No grant for %(object)s.") % {"object": str(about.label)})
-        covering = [each for each in able if self._covers(each, about, scopes, connection_id)]
+        covering = self._covering(able, about, scopes, connection_id, covered)
         if not covering:
             return _denied(_("Outside the scopes granted for %(object)s.") % {"object": str(about.label)})
         seeing = covering
-        if verb != Verb.SEE:
-            seeing = [
-                each
-                for each in self.bundles
-                if self._names(each, about.name)
-                and Verb.SEE in each.verbs
-                and self._covers(each, about, scopes, connection_id)
-            ]
+        if verb not in TELLING:
+            shown = self.able(about.name, Verb.SEE if verb == Verb.EXPORT else Verb.TOLD)
+            seeing = self._covering(shown, about, scopes, connection_id, covered)
             if not seeing:
                 return _denied(_("What may not be seen may not be answered."))
-        classes: frozenset[str] = frozenset().union(*(each.classes for each in seeing))
-        masked = frozenset(
-            each.name
-            for each in about.fields
-            if each.field_class is not FieldClass.GENERAL
-            and each.field_class.value not in classes
-            and ALL not in classes
+        classes = _classes(seeing)
+        if verb == Verb.EXPORT:
+            classes = _both(classes, _classes(covering))
+        masked, treatments = fields_hidden(about, classes)
+        return Decision(
+            True, masked, classes, (), tuple(each.id for each in covering), treatments, self.decided_at
         )
-        return Decision(True, masked=masked, classes=classes, grants=tuple(each.id for each in covering))
 
-    @staticmethod
-    def _names(bundle: _Bundle, name: str) -> bool:
-        return ALL in bundle.objects or name in bundle.objects
+    def _covering(
+        self,
+        bundles: Iterable[Bundle],
+        about: DictionaryObject,
+        scopes: Mapping[str, str],
+        connection_id: int,
+        covered: Covered | None,
+    ) -> list[Bundle]:
+        accounts = self.held.accounts
+        if covered is None:
+            return [each for each in bundles if each.covers(about, scopes, connection_id, accounts)]
+        found = []
+        for each in bundles:
+            covers = covered.get(each.id)
+            if covers is None:
+                covers = each.covers(about, scopes, connection_id, accounts)
+                if not each.is_personal(about):
+                    covered[each.id] = covers
+            if covers:
+                found.append(each)
+        return found
 
-    def _covers(
-        self, bundle: _Bundle, about: DictionaryObject, scopes: Mapping[str, str], connection_id: int
-    ) -> bool:
-        for dimension in about.needs:
-            granted = bundle.scopes.get(dimension.value, frozenset())
-            if ALL in granted:
-                continue
-            value = scopes.get(dimension.value, "")
-            if not value or value == OWN:  # an ERP that calls somebody "@own" names nobody
-                return False
-            if value not in granted and not (OWN in granted and self.own(connection_id, value)):
-                return False
-        return True
+
+def _classes(bundles: Iterable[Bundle]) -> frozenset[str]:
+    return NOTHING.union(*(each.classes for each in bundles))
+
+
+def _both(one: frozenset[str], other: frozenset[str]) -> frozenset[str]:
+    if ALL in one:
+        return other
+    return one if ALL in other else one & other
+
+
+def gates_for(people: Collection[User]) -> dict[int, Gate]:
+    """A gate for each of many people, by primary key; as many queries for a thousand as for one."""
+    held = held_load([each.pk for each in people])
+    return {each.pk: Gate(each, held[each.pk]) for each in people}
+
+
+def people_decide(people: Collection[User], record: Record, verb: str = Verb.TOLD) -> dict[int, Decision]:
+    """The gate for many people and one record: before a message goes to all of them."""
+    covered: Covered = {}
+    with generations_held():
+        return {pk: record_decide(gate, record, verb, covered) for pk, gate in gates_for(people).items()}
 
 
 def record_scopes(record: Record, about: DictionaryObject) -> dict[str, str]:
@@ -195,18 +169,17 @@ def may_see_record(user: Any, record: Record, verb: str = Verb.SEE) -> Decision:
     return record_decide(Gate(user), record, verb)
 
 
-def record_decide(gate: Gate, record: Record, verb: str = Verb.SEE) -> Decision:
-    """The same with a gate at hand, for several records in one operation."""
-    about = dictionary_object(record.connection_id, record.object)
-    return gate.decide(about, record_scopes(record, about), verb, connection_id=record.connection_id)
+def record_decide(
+    gate: Gate, record: Record, verb: str = Verb.SEE, covered: Covered | None = None
+) -> Decision:
+    """The same with a gate at hand, for several records in one operation. An object nobody knows is nobody's."""
+    try:
+        about = dictionary_object(record.connection_id, record.object)
+    except ConfigError as error:
+        return _denied(error.message)
+    scopes = record_scopes(record, about)
+    return gate.decide(about, scopes, verb, connection_id=record.connection_id, covered=covered)
 
 
 def may_answer_record(user: Any, record: Record) -> Decision:
     return may_see_record(user, record, Verb.ANSWER)
-
-
-def visible_records(user: Any, records: Iterable[Record]) -> list[tuple[Record, Decision]]:
-    """The records among `records` that this person may see, each with its decision."""
-    gate = Gate(user)
-    decided = [(record, record_decide(gate, record)) for record in records]
-    return [(record, decision) for record, decision in decided if decision.allowed]

@@ -1,17 +1,28 @@
 """Fields and objects a connection adds to the dictionary, from their stored JSON form.
 
-{"label": {"en": …, "zh-hans": …}, "title_fields": ["x_code"], "needs": ["company"],
+{"label": {"en": …, "zh-hans": …}, "title_fields": ["x_code"], "needs": ["company"], "treatments": {"cost": "round"},
  "fields": [{"name": "x_shelf", "type": "text", "label": {…}, "unit": "", "decimals": 0,
              "synonyms": [], "dimension": null, "field_class": "general"}]}
+
+`needs` replaces the dimensions a shipped object needs; left out, it keeps its own. `treatments` replaces single ones.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
-from connectors.dictionary.types import DictionaryField, DictionaryObject, Dimension, FieldClass, FieldType
+from connectors.dictionary.types import (
+    TREATMENTS,
+    DictionaryField,
+    DictionaryObject,
+    Dimension,
+    FieldClass,
+    FieldType,
+    Treatment,
+)
 from kernel.errors import ConfigError
 from kernel.text import Localized
 
@@ -42,22 +53,40 @@ def extension_field(data: Mapping[str, Any]) -> DictionaryField:
         raise ConfigError(f"{name}: {error}") from error
 
 
+def _needs(name: str, fields: tuple[DictionaryField, ...], wanted: Any) -> tuple[Dimension, ...]:
+    """Raises ConfigError for a dimension no field fills: only wildcard grants would see a record ever again."""
+    try:
+        needs = tuple(dict.fromkeys(Dimension(each) for each in wanted))
+    except ValueError as error:
+        raise ConfigError(f"{name}: {error}") from error
+    filled = {each.dimension for each in fields}
+    if missing := [each.value for each in needs if each not in filled]:
+        raise ConfigError(f"{name}: no field holds {', '.join(missing)}, so no grant could cover it.")
+    return needs
+
+
+def _treatments(name: str, chosen: Any) -> Mapping[FieldClass, Treatment]:
+    try:
+        own = {FieldClass(key): Treatment(value) for key, value in dict(chosen).items()}
+    except ValueError as error:
+        raise ConfigError(f"{name}: {error}") from error
+    return {**TREATMENTS, **own} if own else TREATMENTS
+
+
 def object_extend(base: DictionaryObject | None, name: str, data: Mapping[str, Any]) -> DictionaryObject:
-    """`base` with the added fields; without `base` a new object, whose name must begin with `x_` too."""
+    """`base` with the added fields, needs and treatments; without `base` a new object, named `x_…` too.
+
+    Raises ConfigError for what it cannot mean.
+    """
     added = tuple(extension_field(each) for each in data.get("fields", ()))
+    treatments = _treatments(name, data.get("treatments", {}))
     if base is not None:
-        return DictionaryObject(
-            base.name,
-            base.label,
-            base.plural,
-            base.fields + added,
-            base.title_fields,
-            base.needs,
-            base.synonyms,
-        )
+        fields = base.fields + added
+        needs = base.needs if data.get("needs") is None else _needs(name, fields, data["needs"])
+        return replace(base, fields=fields, needs=needs, treatments=treatments)
     if not NAME.match(name):
         raise ConfigError(f"“{name}”: an object you add begins with x_.")
     label = Localized.from_json(data.get("label") or name)
     titles = tuple(data.get("title_fields") or [each.name for each in added[:1]])
-    needs = tuple(Dimension(each) for each in data.get("needs", ()))
-    return DictionaryObject(name, label, label, added, titles, needs)
+    needs = _needs(name, added, data.get("needs", ()))
+    return DictionaryObject(name, label, label, added, titles, needs, treatments=treatments)

@@ -167,6 +167,7 @@ PURCHASE_ORDER = DictionaryObject(
         F("created_at", T.DATETIME, L("Created", "创建时间")),
     ),
     title_fields=("number", "product_code"),
+    needs=(Dimension.WAREHOUSE,),
 )
 
 RECEIVABLE = DictionaryObject(

@@ -32,6 +32,25 @@ class FieldClass(StrEnum):
     CREDIT = "credit"
 
 
+class Treatment(StrEnum):
+    """What stands in the place of a field whose class is not open: `•••`, only its size, or nothing at all."""
+
+    MASK = "mask"
+    ROUND = "round"
+    LEAVE_OUT = "leave_out"
+
+
+TREATMENTS: Mapping[FieldClass, Treatment] = {
+    FieldClass.COST: Treatment.MASK,
+    FieldClass.MARGIN: Treatment.MASK,
+    FieldClass.BANK: Treatment.MASK,
+    FieldClass.PERSONAL: Treatment.MASK,
+    FieldClass.SALARY: Treatment.LEAVE_OUT,
+    FieldClass.CREDIT: Treatment.MASK,
+}
+"""As shipped. A connection may choose others: `treatments` of its dictionary extension."""
+
+
 class Dimension(StrEnum):
     """Scope dimensions: indexed columns of the record store, value sets of a Grant."""
 
@@ -67,7 +86,10 @@ class DictionaryField:
 
 @dataclass(frozen=True)
 class DictionaryObject:
-    """One business object. `needs` are the dimensions a grant must cover for a record of it to be seen."""
+    """One business object. `needs` are the dimensions a grant must cover for a record of it to be seen.
+
+    `treatments` says per field class how a field is hidden from whoever the class is not open to.
+    """
 
     name: str
     label: Localized
@@ -76,7 +98,14 @@ class DictionaryObject:
     title_fields: tuple[str, ...]
     needs: tuple[Dimension, ...] = ()
     synonyms: tuple[str, ...] = ()
+    treatments: Mapping[FieldClass, Treatment] = field(default_factory=lambda: TREATMENTS, hash=False)
     by_name: Mapping[str, DictionaryField] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "by_name", {each.name: each for each in self.fields})
+
+    @property
+    def dimensions(self) -> tuple[Dimension, ...]:
+        """Those a field of this object fills: the only ones it can need."""
+        filled = {each.dimension for each in self.fields}
+        return tuple(each for each in Dimension if each in filled)

@@ -24,7 +24,7 @@ from messaging.services.answers import AnswerResult, answer_submit
 from messaging.services.replies import content_answer
 from messaging.services.seen import cards_seen
 from permissions.identities import BUILT_IN
-from permissions.models import User
+from permissions.models import User, Verb
 from permissions.policies import Gate, may_answer_record
 
 LARGEST_VERSION = 2_147_483_647
@@ -260,7 +260,7 @@ class CardReply(ApiView):
         user = reader(request)
         interaction = _asked(user, uid)
         body = read(ReplyBody, request.data)
-        if not gate_of(Gate(user), interaction).allowed:
+        if not gate_of(Gate(user), interaction, Verb.TOLD).allowed:
             raise PermissionDenied(_("You may not see this (any more)."))
         return _answer(
             user, interaction, content_answer(interaction, user, body.validated_data, channel=BUILT_IN)

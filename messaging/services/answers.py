@@ -124,7 +124,7 @@ def gate_now(interaction: Interaction, user: User) -> Decision:
     """What this person may see of the question at this moment."""
     if interaction.record is None:
         return Decision(Gate(user).active)
-    return may_see_record(user, interaction.record)
+    return may_see_record(user, interaction.record, Verb.TOLD)
 
 
 def _decided_words(interaction: Interaction, user: User) -> str:

@@ -22,6 +22,7 @@ from messaging.models import Delivery, DeliveryState, Interaction
 from messaging.services.admission import deliveries_admit
 from messaging.services.interactions import DELIVER_QUEUE
 from messaging.services.lane import deliveries_claim, overtakable
+from permissions.models import Verb
 from permissions.policies import Decision, Gate, may_see_record
 
 BATCH = 50
@@ -50,7 +51,7 @@ def gate_now(delivery: Delivery) -> Decision:
     record = delivery.interaction.record
     if record is None:
         return Decision(Gate(delivery.user).active)
-    return may_see_record(delivery.user, record)
+    return may_see_record(delivery.user, record, Verb.TOLD)
 
 
 def delivery_send(delivery: Delivery, messengers: OpenConnectors) -> None:

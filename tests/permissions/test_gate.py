@@ -14,8 +14,10 @@ from connectors.dictionary.types import DictionaryObject
 from connectors.models import Connection, Record
 from connectors.services.records import scope_columns
 from kernel import clock
+from kernel.errors import ConfigError
+from permissions.filters import visible_records
 from permissions.models import Grant, Identity, User
-from permissions.policies import Decision, Gate, may_answer_record, may_see_record, visible_records
+from permissions.policies import Decision, Gate, may_answer_record, may_see_record, people_decide
 
 pytestmark = pytest.mark.django_db
 COMPANY: dict[str, Any] = {"company": "HX01", "salesperson": "na"}
@@ -128,6 +130,11 @@ def test_cost_rights_of_another_object_open_nothing(person: User) -> None:
         (["see", "answer"], "export", False),
         (["*"], "see", False),
         (["approve", "see"], "approve", True),
+        (["see"], "told", True),
+        (["told"], "told", True),
+        (["told"], "see", False),  # what was sent, and nothing beyond it
+        (["told", "answer"], "answer", True),
+        (["told", "export"], "export", False),
     ],
 )
 def test_verbs(person: User, verbs: list[str], verb: str, allowed: bool) -> None:
@@ -229,7 +236,7 @@ def test_records_are_judged_by_their_columns_and_listed_through_the_gate(
         )
         for name in ("EAST", "WEST")
     )
-    assert [record for record, _decision in visible_records(person, [east, west])] == [east]
+    assert list(visible_records(Gate(person))) == [east]
     assert may_answer_record(person, east).allowed is True
     assert may_see_record(person, west).reasons == ("Outside the scopes granted for Stock level.",)
 
@@ -237,3 +244,72 @@ def test_records_are_judged_by_their_columns_and_listed_through_the_gate(
 def test_a_scope_value_too_long_for_its_column_is_nobodys() -> None:
     assert scope_columns(STOCK_LEVEL, {"warehouse": "W" * 60})["warehouse"] == "W" * 60
     assert scope_columns(STOCK_LEVEL, {"warehouse": "W" * 61})["warehouse"] == ""
+
+
+def test_an_export_shows_what_one_grant_both_exports_and_opens(person: User) -> None:
+    grant(person, "stock_level", scopes={"warehouse": ["EAST"]}, field_classes=["cost"])
+    grant(person, "stock_level", verbs=["see", "export"], scopes={"warehouse": ["*"]})
+    assert decide(person, warehouse="EAST").masked == frozenset()
+    assert decide(person, verb="export", warehouse="EAST").masked == PRICE
+
+
+def test_each_class_is_hidden_in_its_own_way(person: User) -> None:
+    about = object_extend(
+        STOCK_LEVEL,
+        "stock_level",
+        {
+            "fields": [
+                {"name": "x_margin", "type": "decimal", "field_class": "margin"},
+                {"name": "x_pay", "type": "decimal", "field_class": "salary"},
+                {"name": "x_bank", "field_class": "bank"},
+            ],
+            "treatments": {"margin": "round", "bank": "round"},
+        },
+    )
+    grant(person, "stock_level", scopes={"warehouse": ["*"]})
+    decision = decide(person, about, warehouse="EAST")
+    assert decision.masked == {"unit_price", "x_margin", "x_pay", "x_bank"}
+    data = {"unit_price": "1.5", "x_margin": "17345.50", "x_pay": "9000", "x_bank": "ICBC", "on_hand": "3"}
+    assert decision.apply(data) == {
+        "unit_price": "•••", "x_margin": "≈20,000", "x_bank": "•••", "on_hand": "3",
+    }  # fmt: skip
+    assert (decision.shown("x_pay", "9000"), decision.shown("x_pay", None)) == (None, None)
+    assert [decision.shown("x_margin", each) for each in ("0.0345", "-99", "0", "NaN", None)] == [
+        "≈0.03", "≈-100", "≈0", "•••", "•••",
+    ]  # fmt: skip
+
+
+def test_it_may_need_other_dimensions_and_never_one_no_field_fills(person: User) -> None:
+    about = object_extend(STOCK_LEVEL, "stock_level", {"needs": ["company", "warehouse"]})
+    grant(person, "stock_level", scopes={"warehouse": ["EAST"]})
+    assert decide(person, about, company="HX01", warehouse="EAST").allowed is False
+    grant(person, "stock_level", scopes={"warehouse": ["EAST"], "company": ["HX01"]})
+    assert decide(person, about, company="HX01", warehouse="EAST").allowed is True
+    with pytest.raises(ConfigError, match="no field holds region"):
+        object_extend(STOCK_LEVEL, "stock_level", {"needs": ["region"]})
+    assert object_extend(STOCK_LEVEL, "stock_level", {"needs": []}).needs == ()
+
+
+def test_many_people_are_asked_as_one(person: User, erp: Connection, django_assert_num_queries: Any) -> None:
+    role = Group.objects.create(name="Sellers")
+    grant(role, "customer", verbs=["told"], scopes={"company": ["*"], "salesperson": ["@own"]})
+    grant(person, "customer", scopes={"company": ["HX01"], "salesperson": ["*"]}, field_classes=["credit"])
+    others = [User.objects.create_user(f"u{number}") for number in range(30)]
+    role.user_set.add(*others)
+    Identity.objects.create(connection=erp, external_id="na", user=others[7])
+    Identity.objects.create(connection=erp, external_id="na2", user=others[8])
+    User.objects.filter(pk=others[9].pk).update(is_active=False)
+    record = Record.objects.create(
+        connection=erp, object="customer", key="C", company="HX01", salesperson="na"
+    )
+    people = [person, *others]
+    may_see_record(person, record)  # the dictionary is at hand
+    with django_assert_num_queries(4):  # one of them asks whether the dictionary moved
+        decided = people_decide(people, record)
+    assert {pk for pk, each in decided.items() if each.allowed} == {person.pk, others[7].pk}
+    assert (decided[person.pk].masked, decided[others[7].pk].masked) == (frozenset(), {"credit_limit"})
+    assert decided[others[9].pk].reasons == ("The account is switched off.",)
+    alone = {each.pk: may_see_record(each, record, "told") for each in people}
+    assert {pk: (each.allowed, each.masked, each.grants, each.reasons) for pk, each in alone.items()} == {
+        pk: (each.allowed, each.masked, each.grants, each.reasons) for pk, each in decided.items()
+    }

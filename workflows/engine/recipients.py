@@ -12,7 +12,7 @@ from connectors.models import Connection, ConnectionState, Record
 from kernel.text import Localized, localized
 from messaging.services.interactions import Target
 from permissions.identities import BUILT_IN, address_for, person_for_account
-from permissions.models import User
+from permissions.models import User, Verb
 from permissions.policies import may_see_record
 from workflows.models import Rule
 
@@ -96,7 +96,7 @@ def _add(
     audience: Audience, person: User, channels: Sequence[Connection], record: Record | None, purpose: str
 ) -> None:
     if record is not None:
-        decision = may_see_record(person, record)
+        decision = may_see_record(person, record, Verb.TOLD)
         if not decision.allowed:
             audience.notes.append(
                 localized(

@@ -45,9 +45,11 @@ class RecordView:
         return not self.decision.allowed or name in self.decision.masked
 
     def value(self, name: str) -> str:
-        """The field as text for the reader; the mask when hidden."""
-        if self.hides(name):
+        """The field as text for the reader; when hidden, what its class puts in its place."""
+        if not self.decision.allowed:
             return MASK
+        if self.hides(name):
+            return str(self.decision.shown(name, self.data.get(name)) or "–")
         known = self.about.by_name.get(name) if self.about is not None else None
         if known is None:
             return str(self.data.get(name, "–"))
@@ -63,7 +65,11 @@ class RecordView:
         names = [name for name in order if name in self.data] + [
             name for name in self.data if name not in order
         ]
-        return [FieldView(name, self.label(name), self.value(name), self.hides(name)) for name in names]
+        return [
+            FieldView(name, self.label(name), self.value(name), self.hides(name))
+            for name in names
+            if not self.decision.leaves_out(name)
+        ]
 
     def key(self, key: str) -> str:
         return key if self.decision.allowed else MASK
@@ -79,8 +85,12 @@ class RecordView:
         return " · ".join(words)
 
     def masked_json(self) -> dict[str, Any]:
-        """Canonical values with masks, for programs."""
-        return {name: MASK if self.hides(name) else value for name, value in self.data.items()}
+        """Canonical values, those that are hidden replaced or left out, for programs."""
+        return {
+            name: self.decision.shown(name, value)
+            for name, value in self.data.items()
+            if not self.decision.leaves_out(name)
+        }
 
 
 def about_find(connection_id: int, name: str) -> DictionaryObject | None:

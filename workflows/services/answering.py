@@ -17,7 +17,7 @@ from messaging.bindings import Difference, Refusal
 from messaging.formatting import field_format
 from messaging.models import Answer, Delivery, DeliveryState, Interaction, InteractionState
 from messaging.services.interactions import interaction_show, targets_add
-from permissions.models import User
+from permissions.models import User, Verb
 from permissions.policies import MASK, may_see_record
 from workflows.actions.question import precondition_failed
 from workflows.definition import step_at
@@ -238,7 +238,7 @@ def _changed(
     shown: Mapping[str, Any],
     now: Mapping[str, Any],
 ) -> list[Difference]:
-    decision = may_see_record(user, record)
+    decision = may_see_record(user, record, Verb.TOLD)
     found = []
     for name in params.get("material", ()):
         if shown.get(name) == now.get(name):

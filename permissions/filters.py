@@ -56,7 +56,7 @@ def visible_records_filter(
     choices: list[Q] = []
     alike: dict[Any, list[DictionaryObject]] = defaultdict(list)
     for about in OBJECTS:
-        if names is not None and about.name not in names:
+        if (names is not None and about.name not in names) or not gate.able(about.name, verb):
             continue
         moved = [owner for owner, each in extended if each.name == about.name and each.needs != about.needs]
         if moved:
@@ -116,12 +116,13 @@ def _merged(boxes: Collection[tuple[Values, ...]]) -> list[tuple[Values, ...]]:
     """Fewer boxes that cover the same: those that differ in one dimension only become one."""
     found = {each for each in boxes if all(each)}
     for place in range(len(next(iter(found), ()))):
-        rest: dict[tuple[Values, ...], Values] = {}
+        rest: dict[tuple[Values, ...], set[str]] = defaultdict(set)
         for each in found:
-            key = each[:place] + each[place + 1 :]
-            union = rest.get(key, NOTHING) | each[place]
-            rest[key] = frozenset({ALL}) if ALL in union else union
-        found = {(*key[:place], values, *key[place:]) for key, values in rest.items()}
+            rest[each[:place] + each[place + 1 :]] |= each[place]
+        found = {
+            (*key[:place], frozenset({ALL}) if ALL in values else frozenset(values), *key[place:])
+            for key, values in rest.items()
+        }
     return sorted(found, key=lambda box: [sorted(each) for each in box])
 
 

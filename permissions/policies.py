@@ -7,6 +7,7 @@ record is covered by a wildcard only. Expiry is checked here, not by a clean-up.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
@@ -49,7 +50,7 @@ def _denied(reason: str) -> Decision:
 class Gate:
     """The grants of one person as they are now. Build one per operation, never keep it."""
 
-    __slots__ = ("_able", "active", "bundles", "decided_at", "held", "user")
+    __slots__ = ("_able", "_named", "active", "bundles", "decided_at", "held", "user")
 
     def __init__(self, user: Any, held: Held | None = None) -> None:
         """`held` is what `held_load` found for this person in this operation; without it the rows are asked."""
@@ -62,15 +63,18 @@ class Gate:
         self.active = held.active
         self.bundles = held.bundles
         self._able: dict[tuple[str, str], tuple[Bundle, ...]] = {}
+        self._named: dict[str, list[Bundle]] = defaultdict(list)
+        for each in self.bundles:
+            for name in (ALL,) if ALL in each.objects else each.objects:
+                self._named[name].append(each)
 
     def able(self, name: str, verb: str) -> tuple[Bundle, ...]:
         """The bundles that name this object and this verb (to see is to be told)."""
         found = self._able.get((name, verb))
         if found is None:
             wanted = TELLING if verb == Verb.TOLD else frozenset({str(verb)})
-            found = tuple(
-                each for each in self.bundles if each.names(name) and not wanted.isdisjoint(each.verbs)
-            )
+            named = (*self._named.get(ALL, ()), *self._named.get(name, ()))
+            found = tuple(each for each in named if not wanted.isdisjoint(each.verbs))
             self._able[name, verb] = found
         return found
 

@@ -13,9 +13,9 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from connectors import catalog
+from connectors.admin.accesspage import AccessPages
 from connectors.admin.forms import ConnectionForm, EditForm
 from connectors.admin.inbound import InboundPages
-from connectors.admin.mapping import MappingPages
 from connectors.models import Connection, ConnectionState, RecordedObject
 from connectors.ports.check import CheckReport
 from connectors.ports.manifest import ConnectorKind
@@ -38,7 +38,7 @@ from kernel.text import text_show
 
 
 @admin.register(Connection)
-class ConnectionAdmin(MappingPages, InboundPages):
+class ConnectionAdmin(AccessPages, InboundPages):
     list_display = (
         "name",
         "connector_words",
@@ -76,6 +76,11 @@ class ConnectionAdmin(MappingPages, InboundPages):
             path("<int:pk>/mapping/", view(self.mappings_view), name="connectors_connection_mappings"),
             path(
                 "<int:pk>/mapping/<str:name>/", view(self.mapping_view), name="connectors_connection_mapping"
+            ),
+            path(
+                "<int:pk>/mapping/<str:name>/access/",
+                view(self.access_view),
+                name="connectors_connection_access",
             ),
             path("<int:pk>/inbound/", view(self.inbound_view), name="connectors_connection_inbound"),
             *super().get_urls(),

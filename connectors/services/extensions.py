@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from django.db import transaction
@@ -55,3 +55,21 @@ def extension_field_add(
     definition: dict[str, Any] = dict(row.definition) if row else {}
     kept = [each for each in definition.get("fields", ()) if each.get("name") != field.get("name")]
     return extension_save(actor, connection, object_name, {**definition, "fields": [*kept, dict(field)]})
+
+
+def access_save(
+    actor: Any,
+    connection: Connection,
+    object_name: str,
+    *,
+    needs: Sequence[str],
+    treatments: Mapping[str, str],
+) -> DictionaryObject:
+    """Which dimensions a grant must cover for a record of this object here, and how each field class is hidden.
+
+    Raises ConfigError for a dimension no field of the object fills.
+    """
+    row = ObjectExtension.objects.filter(connection=connection, object=object_name, active=True).first()
+    definition: dict[str, Any] = dict(row.definition) if row else {}
+    definition |= {"needs": list(needs), "treatments": dict(treatments)}
+    return extension_save(actor, connection, object_name, definition)

@@ -10,7 +10,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from connectors.dictionary.objects import OBJECTS
-from connectors.dictionary.types import Dimension, FieldClass
+from connectors.dictionary.types import Dimension
+from connectors.dictionary.words import CLASSES, DIMENSIONS
 from connectors.models import ObjectExtension
 from permissions.models import Grant, User, Verb
 
@@ -22,22 +23,6 @@ else:
     from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget as CheckboxSelectMultiple
     from unfold.widgets import UnfoldAdminTextInputWidget as TextInput
 
-DIMENSIONS = {
-    Dimension.COMPANY: gettext_lazy("Company"),
-    Dimension.WAREHOUSE: gettext_lazy("Warehouse"),
-    Dimension.SALESPERSON: gettext_lazy("Salesperson"),
-    Dimension.DEPARTMENT: gettext_lazy("Department"),
-    Dimension.REGION: gettext_lazy("Region"),
-    Dimension.SUPPLIER_GROUP: gettext_lazy("Supplier group"),
-}
-CLASSES = {
-    FieldClass.COST: gettext_lazy("Cost"),
-    FieldClass.MARGIN: gettext_lazy("Margin"),
-    FieldClass.BANK: gettext_lazy("Bank"),
-    FieldClass.PERSONAL: gettext_lazy("Personal"),
-    FieldClass.SALARY: gettext_lazy("Salary"),
-    FieldClass.CREDIT: gettext_lazy("Credit"),
-}
 ALL = ("*", gettext_lazy("All"))
 
 

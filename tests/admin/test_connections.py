@@ -7,8 +7,17 @@ import shutil
 from pathlib import Path
 from typing import Any
 
-from connectors.models import Connection, ConnectionState, Event, EventState, ObjectMapping, RecordedObject
+from connectors.models import (
+    Connection,
+    ConnectionState,
+    Event,
+    EventState,
+    ObjectExtension,
+    ObjectMapping,
+    RecordedObject,
+)
 from kernel.models import AuditEntry
+from permissions.models import Grant
 from tests.admin.conftest import Enter, text
 from tests.company import DemoCompany
 
@@ -246,3 +255,24 @@ def test_an_inbound_mapping_is_checked_saved_and_used_again(company: DemoCompany
         "X@Y",
         {"product_code": "X", "warehouse": "Y", "on_hand": "3"},
     )
+
+
+def test_it_says_what_a_grant_must_cover_and_how_a_class_is_hidden(
+    company: DemoCompany, enter: Enter
+) -> None:
+    page, client = page_of(company.connection, "mapping/stock_level/access/"), enter("it")
+    assert company.cards("buyer") == []
+    company.sell()
+    assert [each.message.fields[6].value for each in company.cards("buyer")] == ["¥0.35"]
+    client.post(page, {"needs": ["warehouse", "company"], "class_cost": "round"})
+    assert company.cards("buyer") == []  # their grant says nothing of a company
+    client.post(page, {"needs": ["warehouse"], "class_cost": "round"})
+    Grant.objects.update(field_classes=[])
+    assert [each.message.fields[6].value for each in company.cards("buyer")] == ["≈0.4"]
+    shown = text(client.get(page))
+    assert '<option value="round" selected>' in shown and 'value="warehouse" checked' in shown
+    before = ObjectExtension.objects.count()
+    assert "no field holds region" in text(client.post(page, {"needs": ["region"]}, follow=True))
+    for login in ("analyst", "auditor", "owner"):
+        assert enter(login).post(page, {"needs": []}).status_code in (403, 404)
+    assert ObjectExtension.objects.count() == before

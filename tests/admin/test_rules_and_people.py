@@ -174,7 +174,7 @@ def test_a_data_owner_grants_and_it_is_written_down(company: DemoCompany, enter:
 
 NONSENSE: list[tuple[dict[str, Any], str]] = [
     ({"user": ""}, "Choose a person or a role"),
-    ({"group": "finance"}, "Choose a person or a role"),
+    ({"group": "Finance"}, "Choose a person or a role"),
     ({"valid_until_0": "2025-01-01", "valid_until_1": "00:00"}, "The end lies before the beginning."),
     ({"objects_covered": ["nothing"]}, "nothing"),
     ({"verbs": []}, "required"),

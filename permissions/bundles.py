@@ -83,7 +83,7 @@ class Held:
     accounts: Accounts = field(default_factory=frozenset)
 
 
-_READ = (
+_READ: tuple[str | Cast, ...] = (
     "user_id",
     "group_id",
     "pk",

@@ -59,7 +59,7 @@ def _objects() -> list[tuple[str, Any]]:
 
 def _scope_field(dimension: Dimension) -> forms.CharField:
     return forms.CharField(
-        label=DIMENSIONS[dimension],
+        label=DIMENSIONS[dimension],  # type: ignore[arg-type] # in the reader's language when it is shown
         required=False,
         help_text=gettext_lazy(
             "Values with commas; * for all, @own for the person's own. Empty: not covered."

@@ -307,7 +307,10 @@ def test_many_people_are_asked_as_one(person: User, erp: Connection, django_asse
     with django_assert_num_queries(4):  # one of them asks whether the dictionary moved
         decided = people_decide(people, record)
     assert {pk for pk, each in decided.items() if each.allowed} == {person.pk, others[7].pk}
-    assert (decided[person.pk].masked, decided[others[7].pk].masked) == (frozenset(), {"credit_limit"})
+    assert (decided[person.pk].masked, decided[others[7].pk].masked) == (
+        frozenset(),
+        frozenset({"credit_limit"}),
+    )
     assert decided[others[9].pk].reasons == ("The account is switched off.",)
     alone = {each.pk: may_see_record(each, record, "told") for each in people}
     assert {pk: (each.allowed, each.masked, each.grants, each.reasons) for pk, each in alone.items()} == {

@@ -99,7 +99,7 @@ def _offered(user: User, connection: Connection, about: DictionaryObject) -> dic
     return {
         "connection": {"id": connection.pk, "slug": connection.slug, "name": connection.name},
         "object": {**_object_shown(about), **offer(_object_reason(connection, about, gate))},
-        "fields": fields_offered(user, connection, about, gate),
+        "fields": fields_offered(connection, about, gate),
         "operators": [dict(each) for each in OPERATORS],
         "triggers": _triggers(),
         "actions": _actions(connection),

@@ -8,16 +8,15 @@ from typing import Any
 from django.utils.translation import gettext_noop
 
 from connectors.dictionary.types import DictionaryField, DictionaryObject
-from connectors.models import Connection, Record
+from connectors.models import Connection
 from connectors.selectors import fields_mapped
 from kernel.text import Localized, localized
-from permissions.models import User
-from permissions.policies import Gate, visible_records
+from permissions.filters import visible_records
+from permissions.policies import Gate, record_decide
 from workflows.definition import FiringPolicy
 from workflows.selectors.shown import RecordView
 from workflows.shapes import shape, shape_object
 
-SAMPLES = 20
 TEXT, CODE, NUMBER, TIME = ("text",), ("code",), ("integer", "decimal"), ("date", "datetime")
 ORDERED = (*NUMBER, *TIME)
 ANY = (*TEXT, *CODE, *ORDERED, "boolean")
@@ -89,15 +88,13 @@ def offer(reason: Localized | None) -> dict[str, Any]:
     return {"usable": reason is None, "reason": reason.as_json() if reason is not None else None}
 
 
-def fields_offered(
-    user: User, connection: Connection, about: DictionaryObject, gate: Gate
-) -> list[dict[str, Any]]:
+def fields_offered(connection: Connection, about: DictionaryObject, gate: Gate) -> list[dict[str, Any]]:
     """Every field of the object, with its value in a recent record as this person may see it."""
     mapped = fields_mapped(connection.pk, about.name) or frozenset()
     classes = gate.classes_seen(about.name)
-    recent = Record.objects.filter(connection=connection, object=about.name, gone=False).order_by("-pk")
-    seen = visible_records(user, recent[:SAMPLES])
-    sample = RecordView(about, seen[0][0].data, seen[0][1]) if seen else None
+    seen = visible_records(gate, names=[about.name]).filter(connection=connection, gone=False)
+    recent = seen.order_by("-pk").first()
+    sample = RecordView(about, recent.data, record_decide(gate, recent)) if recent is not None else None
     found = []
     for each in about.fields:
         reason = None

@@ -71,6 +71,10 @@ class Record(models.Model):
         indexes = [
             models.Index(fields=["connection", "object", "company", "warehouse"], name="record_scope"),
             models.Index(fields=["connection", "object", "salesperson"], name="record_salesperson"),
+            models.Index(fields=["connection", "object", "warehouse"], name="record_warehouse"),
+            models.Index(fields=["connection", "object", "department"], name="record_department"),
+            models.Index(fields=["connection", "object", "region"], name="record_region"),
+            models.Index(fields=["connection", "object", "supplier_group"], name="record_supplier_group"),
         ]
 
     def __str__(self) -> str:

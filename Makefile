@@ -1,6 +1,6 @@
 # Two commands: `make run` (the demo) and `make test`.
 SHELL := /bin/bash
-.PHONY: run start install install-dev test lint types check messages
+.PHONY: run start install install-dev test lint types check messages editor editor-check
 
 run: install
 	@exec .venv/bin/python -m kernel.run demo
@@ -28,3 +28,9 @@ messages: install-dev
 
 check: lint types
 	@BATON_DEMO=1 .venv/bin/python manage.py makemigrations --check --dry-run
+
+editor:
+	@scripts/editor.sh build
+
+editor-check:
+	@scripts/editor.sh check

@@ -1,0 +1,69 @@
+/** One value: a field of the record, what the person entered at the button, or a fixed one. Anything else stays as it is. */
+import { sampleText } from "../catalogue";
+import { literalText } from "../conditions/operands";
+import { fieldOf } from "../conditions/tree";
+import { isObject, type Json } from "../json";
+import { usePart, useView } from "../page/view";
+import { Picker } from "../Picker";
+import { pointerAt } from "../pointer";
+import { inLanguage, t } from "../texts";
+import { AsItIs } from "./AsItIs";
+
+type Kind = "none" | "field" | "input" | "fixed" | "other";
+
+export function ValueInput({ label, pointer, canBeNone = false }: { label: string; pointer: string; canBeNone?: boolean }) {
+  const { catalogue, definition, isReadOnly } = useView();
+  const [value, setValue] = usePart(pointer);
+  const inputs = inputsAround(definition, pointer);
+  const kind = kindOf(value);
+  const field = fieldOf(value)?.replace(/^record\./, "") ?? "";
+  const turn = (next: Kind) => {
+    const start: Record<Kind, Json | undefined> = {
+      none: undefined,
+      field: { var: `record.${catalogue.fields[0]?.name ?? ""}` },
+      input: { input: inputs[0]?.name ?? "" },
+      fixed: "",
+      other: value,
+    };
+    setValue(start[next]);
+  };
+  return (
+    <span class="e-line e-grow">
+      <select class="e-control e-kind" aria-label={`${label}: ${t("valueFrom")}`} value={kind} disabled={isReadOnly} onChange={(event) => turn(event.currentTarget.value as Kind)}>
+        {(canBeNone || kind === "none") && <option value="none">{t("fromNowhere")}</option>}
+        <option value="field">{t("fromRecord")}</option>
+        {(inputs.length > 0 || kind === "input") && <option value="input">{t("fromInput")}</option>}
+        <option value="fixed">{t("fixedValue")}</option>
+        {kind === "other" && <option value="other">{t("keptAsWritten")}</option>}
+      </select>
+      {kind === "field" && (
+        <Picker
+          label={label} value={field} disabled={isReadOnly} shown={catalogue.fields.find((each) => each.name === field)?.label ?? field} onPick={(name) => setValue({ var: `record.${name}` })}
+          options={catalogue.fields.map((each) => ({ value: each.name, label: each.label, group: "", hint: sampleText(each.sample), words: each.synonyms }))}
+        />
+      )}
+      {kind === "input" && isObject(value) && (
+        <select class="e-control" aria-label={label} value={String(value["input"])} disabled={isReadOnly} onChange={(event) => setValue({ input: event.currentTarget.value })}>
+          {!inputs.some((each) => each.name === value["input"]) && <option value={String(value["input"])}>{String(value["input"])}</option>}
+          {inputs.map((each) => <option key={each.name} value={each.name}>{each.label}</option>)}
+        </select>
+      )}
+      {kind === "fixed" && <input class="e-control" type="text" aria-label={label} value={literalText(value ?? "")} disabled={isReadOnly} onInput={(event) => setValue(event.currentTarget.value)} />}
+      {kind === "other" && <AsItIs value={value ?? null} />}
+    </span>
+  );
+}
+
+function kindOf(value: Json | undefined): Kind {
+  if (value === undefined || value === null) return "none";
+  if (fieldOf(value)?.startsWith("record.")) return "field";
+  if (isObject(value)) return Object.keys(value).length === 1 && typeof value["input"] === "string" ? "input" : "other";
+  return Array.isArray(value) ? "other" : "fixed";
+}
+
+/** The inputs of the button this value belongs to. */
+function inputsAround(definition: Json, pointer: string): { name: string; label: string }[] {
+  const button = /^(.*\/buttons\/\d+)\/then\//.exec(pointer)?.[1];
+  const inputs = button === undefined ? undefined : pointerAt(definition, `${button}/inputs`);
+  return (Array.isArray(inputs) ? inputs : []).filter(isObject).map((each) => ({ name: String(each["name"] ?? ""), label: inLanguage(each["label"]) || String(each["name"] ?? "") }));
+}

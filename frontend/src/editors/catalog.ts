@@ -1,0 +1,28 @@
+/** What edits a parameter whose shape names an editor: one line each. */
+import type { FunctionComponent } from "preact";
+import { ButtonsField } from "./ButtonsField";
+import { CardFieldsField } from "./CardFieldsField";
+import { ChannelsField } from "./ChannelsField";
+import { DurationField } from "./DurationField";
+import { LabelledLogic } from "./LogicField";
+import { NamesField } from "./NamesField";
+import { PreconditionsField } from "./PreconditionsField";
+import { RecipientsField } from "./RecipientsField";
+import type { FieldProps } from "./ShapeForm";
+import { TemplateField } from "./TemplateField";
+import { ValuesField } from "./ValuesField";
+import { WriteField } from "./WriteField";
+
+export const EDITORS: Readonly<Record<string, FunctionComponent<FieldProps>>> = {
+  buttons: ButtonsField,
+  channels: ChannelsField,
+  condition: LabelledLogic,
+  duration: DurationField,
+  fields: CardFieldsField,
+  names: NamesField,
+  preconditions: PreconditionsField,
+  recipients: RecipientsField,
+  template: TemplateField,
+  values: ValuesField,
+  write: WriteField,
+};

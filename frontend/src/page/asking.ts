@@ -1,0 +1,68 @@
+/** What the server says of the draft as it stands: its sentence, and what speaks against it. */
+import { useEffect, useState } from "preact/hooks";
+import type { Api, Problem } from "../api";
+import { localised, type Catalogue, type ConnectionOffer } from "../catalogue";
+import { same, type Json, type JsonObject } from "../json";
+import { inLanguage, t } from "../texts";
+import type { RuleRow } from "./rule";
+
+const PAUSE_MS = 300;
+
+export interface Said {
+  sentence: string;
+  problems: Problem[];
+}
+
+/** Asked anew a moment after each change; until the answer is there, what was said last stands. */
+export function useSaid(api: Api, rule: RuleRow, definition: JsonObject): Said {
+  const [said, setSaid] = useState<Said>({ sentence: "", problems: [] });
+  useEffect(() => {
+    let isLatest = true;
+    const ask = async () => {
+      const [sentence, checked] = await Promise.all([
+        api<Json>("POST", "rules/sentence/", { connection: rule.connection, draft: definition }),
+        api<{ problems: Problem[] }>("POST", `rules/${rule.id}/check/`, { draft: definition }),
+      ]);
+      if (isLatest) setSaid({ sentence: inLanguage(sentence), problems: checked.problems });
+    };
+    // Without an answer what was said last stands; saving tells when there is no connection.
+    const timer = window.setTimeout(() => void ask().catch(() => undefined), PAUSE_MS);
+    return () => {
+      isLatest = false;
+      window.clearTimeout(timer);
+    };
+  }, [definition, rule.id]);
+  return said;
+}
+
+export interface Offers {
+  connection: ConnectionOffer | undefined;
+  catalogue: Catalogue | null;
+}
+
+const NOTHING: Catalogue = {
+  object: { name: "", label: "", synonyms: [], usable: true, reason: null },
+  fields: [], triggers: [], actions: [], policies: [], recipients: [], people: [], roles: [], channels: [], writes: [],
+};
+
+/** What can be chosen for rules about `object`; read again when another one is chosen. */
+export function useOffers(api: Api, connectionId: number, object: string, onFailure: (error: Error) => void): Offers {
+  const [offers, setOffers] = useState<Offers>({ connection: undefined, catalogue: null });
+  useEffect(() => {
+    let isLatest = true;
+    const read = async () => {
+      const all = localised<{ connections: ConnectionOffer[] }>(await api<Json>("GET", "rules/catalogue/"));
+      const connection = all.connections.find((each) => each.id === connectionId);
+      const known = connection?.objects.some((each) => each.name === object) ? object : "";
+      const about = known || connection?.objects.find((each) => each.usable)?.name;
+      const found = about ? localised<Catalogue>(await api<Json>("GET", `rules/catalogue/${connectionId}/${about}/`)) : NOTHING;
+      const catalogue = known ? found : { ...found, object: { ...NOTHING.object, label: object || t("chooseValue") }, fields: [] };
+      if (isLatest) setOffers((before) => (same(before, { connection, catalogue }) ? before : { connection, catalogue }));
+    };
+    read().catch((error: Error) => isLatest && onFailure(error));
+    return () => {
+      isLatest = false;
+    };
+  }, [connectionId, object]);
+  return offers;
+}

@@ -1,0 +1,32 @@
+/** Actions as they start out. */
+import type { ActionBlock, Catalogue } from "../catalogue";
+import type { JsonObject } from "../json";
+
+/** The parameters that say who is reached, and how. */
+export const AUDIENCE = ["recipients", "fallback", "channels"];
+
+export function hasAudience(action: ActionBlock | undefined): boolean {
+  return action?.params.properties?.["recipients"] !== undefined;
+}
+
+export function actionNew(action: ActionBlock, catalogue: Catalogue, definition: JsonObject): JsonObject {
+  const has = (name: string) => action.params.properties?.[name] !== undefined;
+  const params: JsonObject = {};
+  if (has("recipients")) params["recipients"] = recipientsAlready(definition) ?? [{ type: "rule_owner" }];
+  if (has("title")) params["title"] = { en: "", "zh-hans": "" };
+  if (has("fields")) params["fields"] = [];
+  if (has("buttons")) params["buttons"] = [{ key: "button_1", label: { en: "", "zh-hans": "" }, style: "primary", then: [] }];
+  const write = has("write") ? catalogue.writes[0] : undefined;
+  if (write) {
+    const known = catalogue.fields.map((each) => each.name);
+    params["write"] = write.key;
+    params["object"] = write.object;
+    params["values"] = Object.fromEntries(write.required.filter((name) => known.includes(name)).map((name) => [name, { var: `record.${name}` }]));
+  }
+  return { action: action.key, params };
+}
+
+function recipientsAlready(definition: JsonObject): JsonObject[] | undefined {
+  const steps = (definition["steps"] ?? []) as JsonObject[];
+  return steps.map((step) => (step["params"] as JsonObject | undefined)?.["recipients"] as JsonObject[] | undefined).find((each) => each !== undefined);
+}

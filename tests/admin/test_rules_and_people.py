@@ -75,25 +75,6 @@ def test_others_change_no_rule(company: DemoCompany, enter: Enter) -> None:
             assert (rule.state, rule.draft, rule.versions.count(), AuditEntry.objects.count()) == before
 
 
-def test_a_new_rule_begins_as_a_draft(company: DemoCompany, enter: Enter) -> None:
-    client = enter("analyst")
-    page = text(client.get("/admin/workflows/rule/add/"))
-    assert "Demo ERP" in page
-    values = {
-        "name_en": "Mine",
-        "key": "mine",
-        "connection": company.connection.pk,
-        "draft": json.dumps(Rule.objects.get().draft),
-    }
-    response = client.post("/admin/workflows/rule/add/", values)
-    rule = Rule.objects.get(key="mine")
-    assert response["Location"] == f"/admin/workflows/rule/{rule.pk}/change/"
-    assert (rule.state, rule.owner, rule.current) == (RuleState.DRAFT, company.user("analyst"), None)
-    assert client.post("/admin/workflows/rule/add/", values).status_code == 400
-    assert enter("auditor").post("/admin/workflows/rule/add/", {**values, "key": "theirs"}).status_code == 403
-    assert not Rule.objects.filter(key="theirs").exists()
-
-
 def person_form(user: User, **values: Any) -> dict[str, Any]:
     return {
         "username": user.username, "first_name": user.first_name, "last_name": user.last_name, "email": user.email,

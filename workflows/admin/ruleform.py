@@ -7,37 +7,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from django import forms
-from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
-from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextareaWidget, UnfoldAdminTextInputWidget
-
-from connectors.models import Connection
-from workflows.definition import SCHEMA
-from workflows.models import Rule
-
-EXAMPLE: dict[str, Any] = {
-    "schema": SCHEMA,
-    "trigger": {"type": "record", "object": "stock_level", "changes": ["created", "changed"]},
-    "condition": {"<": [{"var": "record.on_hand"}, {"var": "record.reorder_level"}]},
-    "firing": {"policy": "becomes_true"},
-    "steps": [
-        {
-            "action": "send",
-            "params": {
-                "recipients": [{"type": "rule_owner"}],
-                "title": {
-                    "en": "{{ record.product_name }} is below its reorder level",
-                    "zh-hans": "{{ record.product_name }} 低于再订货点",
-                },
-                "fields": [
-                    {"name": "product_code", "with": "product_name"},
-                    {"name": "on_hand", "emphasis": True},
-                ],
-            },
-        }
-    ],
-}
+from unfold.widgets import UnfoldAdminTextareaWidget, UnfoldAdminTextInputWidget
 
 
 class DefinitionField(forms.CharField):
@@ -95,27 +67,3 @@ class DraftForm(forms.Form):
     def name(self) -> dict[str, str]:
         english, chinese = self.cleaned_data["name_en"], self.cleaned_data["name_zh"]
         return {"en": english or chinese, "zh-hans": chinese or english}
-
-
-class RuleForm(DraftForm):
-    key = forms.SlugField(
-        label=gettext_lazy("Key"),
-        help_text=gettext_lazy("Small letters, digits and hyphens; it never changes."),
-        widget=UnfoldAdminTextInputWidget(),
-    )
-    connection: forms.ModelChoiceField[Connection] = forms.ModelChoiceField(
-        Connection.objects.none(), label=gettext_lazy("Connection"), widget=UnfoldAdminSelectWidget()
-    )
-    field_order = ("name_en", "name_zh", "key", "connection", "draft")
-
-    def __init__(self, data: Any = None, *, connections: QuerySet[Connection]) -> None:
-        super().__init__(data, initial={"draft": EXAMPLE})
-        field = self.fields["connection"]
-        assert isinstance(field, forms.ModelChoiceField)
-        field.queryset = connections
-
-    def clean_key(self) -> str:
-        key: str = self.cleaned_data["key"]
-        if Rule.objects.filter(key=key).exists():
-            raise forms.ValidationError(_("Another rule has this key."))
-        return key

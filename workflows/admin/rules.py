@@ -8,22 +8,20 @@ from typing import Any
 from django.contrib import admin, messages
 from django.db.models import Count, Exists, IntegerField, Max, OuterRef, QuerySet, Subquery
 from django.db.models.functions import Coalesce
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
-from django.urls import reverse
+from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from connectors.models import Connection
 from kernel import clock
 from kernel.badges import badge
 from kernel.models import AuditEntry
-from kernel.pages import PageAdmin
 from kernel.text import text_show
 from messaging.models import Answer
 from permissions.models import User
-from permissions.objects import may_any, may_object, visible_objects
+from permissions.objects import may_any, may_object
 from permissions.policies import Gate
-from workflows.admin.ruleform import DraftForm, RuleForm
+from workflows.admin.editor import RuleEditor
+from workflows.admin.ruleform import DraftForm
 from workflows.admin.views import run_lines
 from workflows.definition import DefinitionInvalid, Problem
 from workflows.engine.stopping import rule_why_stopped, stops_under_way
@@ -31,7 +29,7 @@ from workflows.models import Rule, Run, RunState, Step
 from workflows.selectors import visible_rules
 from workflows.sentence import rule_sentence
 from workflows.services.checking import rule_check
-from workflows.services.drafts import rule_create, rule_edit
+from workflows.services.drafts import rule_edit
 from workflows.services.rules import rule_publish, rule_switch_off, rule_switch_on
 
 WEEK_DAYS = 7
@@ -46,7 +44,7 @@ def _runs_of_week(**conditions: Any) -> Coalesce:
 
 
 @admin.register(Rule)
-class RuleAdmin(PageAdmin[Rule]):
+class RuleAdmin(RuleEditor):
     list_display = (
         "name_words",
         "state_badge",
@@ -182,23 +180,3 @@ class RuleAdmin(PageAdmin[Rule]):
     def act_on(self, request: HttpRequest, rule: Rule) -> None:
         rule_switch_on(request.user, rule)  # type: ignore[arg-type]
         messages.success(request, _("The rule is in force again."))
-
-    def add_view(
-        self, request: HttpRequest, form_url: str = "", extra_context: dict[str, Any] | None = None
-    ) -> HttpResponse:
-        """A new rule from a working example; it does nothing until it is published."""
-        self.refuse(request, may_any(request.user, "add", Rule))
-        usable = visible_objects(request.user, Connection.objects.filter(kind="erp"), "use")
-        form = RuleForm(request.POST or None, connections=usable)
-        if request.method == "POST" and form.is_valid():
-            rule = rule_create(
-                request.user,  # type: ignore[arg-type]
-                key=form.cleaned_data["key"],
-                name=form.name(),
-                connection=form.cleaned_data["connection"],
-                draft=form.cleaned_data["draft"],
-            )
-            messages.success(request, _("The rule is made. Publish it when it reads as you mean it."))
-            return HttpResponseRedirect(reverse("admin:workflows_rule_change", args=[rule.pk]))
-        context = {"title": _("New rule"), "form": form}
-        return self.page(request, "admin/rules/add.html", None, context, status=400 if form.errors else 200)

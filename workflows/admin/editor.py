@@ -1,0 +1,84 @@
+"""The page of the rule editor, and how a new rule gets there. What is on the page comes through the API."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import URLPattern, path, reverse
+from django.utils.translation import gettext as _
+
+from kernel.pages import PageAdmin
+from kernel.text import Localized
+from permissions.objects import may_any
+from workflows.definition import SCHEMA, FiringPolicy
+from workflows.models import Rule
+from workflows.selectors import catalogue
+from workflows.selectors.catalogue import connections_usable
+from workflows.services.drafts import rule_create
+
+
+def draft_start(object_name: str) -> dict[str, Any]:
+    """A rule that says only what it is about."""
+    return {
+        "schema": SCHEMA,
+        "trigger": {"type": "record", "object": object_name, "changes": ["created", "changed"]},
+        "condition": True,
+        "firing": {"policy": FiringPolicy.BECOMES_TRUE.value},
+        "steps": [],
+    }
+
+
+class RuleEditor(PageAdmin[Rule]):
+    """Adds the editor to the pages of a rule."""
+
+    def get_urls(self) -> list[URLPattern]:
+        view = self.admin_site.admin_view
+        return [
+            path("<int:pk>/editor/", view(self.editor_view), name="workflows_rule_editor"),
+            *super().get_urls(),
+        ]
+
+    def editor_view(self, request: HttpRequest, pk: int) -> HttpResponse:
+        rule = self.row(request, str(pk))
+        context: dict[str, Any] = {
+            "title": _("Editor of “%(rule)s”") % {"rule": rule},
+            "rule": rule,
+            "rule_page": reverse("admin:workflows_rule_change", args=[rule.pk]),
+        }
+        return self.page(request, "admin/rules/editor.html", rule, context)
+
+    def add_view(
+        self, request: HttpRequest, form_url: str = "", extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """Choose what the rule is about; the rest is done in the editor."""
+        self.refuse(request, may_any(request.user, "add", Rule))
+        if request.method == "POST":
+            return self._started(request)
+        connections = [
+            {**each, "objects": [_choice(about) for about in each["objects"]]}
+            for each in catalogue(request.user)  # type: ignore[arg-type]
+        ]
+        context = {"title": _("New rule"), "connections": connections}
+        return self.page(request, "admin/rules/add.html", None, context)
+
+    def _started(self, request: HttpRequest) -> HttpResponse:
+        wanted = request.POST.get("connection", "")
+        usable = connections_usable(request.user)  # type: ignore[arg-type]
+        connection = next((each for each in usable if str(each.pk) == wanted), None)
+        if connection is None:
+            raise Http404
+        rule = rule_create(
+            request.user,  # type: ignore[arg-type]
+            connection=connection,
+            draft=draft_start(request.POST.get("object", "")[:60]),
+        )
+        return HttpResponseRedirect(reverse("admin:workflows_rule_editor", args=[rule.pk]))
+
+
+def _choice(about: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "name": about["name"],
+        "label": Localized.from_json(about["label"]),
+        "reason": Localized.from_json(about["reason"]) if about["reason"] else None,
+    }

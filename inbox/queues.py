@@ -10,7 +10,7 @@ from django.db.models import Count, Min, QuerySet
 from connectors.models import ConnectionState, Event, EventState, RecordedObject
 from kernel import clock
 from kernel.work import due
-from messaging.models import Delivery, Interaction, InteractionState, Reply
+from messaging.models import Confirmation, Delivery, Interaction, InteractionState, Reply
 from workflows.models import Step
 
 
@@ -30,6 +30,7 @@ def _queues() -> dict[str, QuerySet[Any]]:
         "execute": Step.objects.all(),
         "deliver": Delivery.objects.all(),
         "reply": Reply.objects.all(),
+        "confirm": Confirmation.objects.all(),
         "expire": Interaction.objects.filter(state=InteractionState.OPEN),
     }
 

@@ -9,9 +9,12 @@ class MessagingConfig(AppConfig):
 
     def ready(self) -> None:
         from kernel import doorbell
-        from messaging.services import expiry, outbox, replies
+        from messaging.services import confirming, expiry, outbox, replies
         from messaging.services.interactions import DELIVER_QUEUE
 
         doorbell.queue_register(DELIVER_QUEUE, drain=outbox.deliver_drain, is_due=outbox.deliver_is_due)
         doorbell.queue_register(replies.REPLY_QUEUE, drain=replies.reply_drain, is_due=replies.reply_is_due)
         doorbell.queue_register(expiry.EXPIRE_QUEUE, drain=expiry.expire_drain, is_due=expiry.expire_is_due)
+        doorbell.queue_register(
+            confirming.CONFIRM_QUEUE, drain=confirming.confirm_drain, is_due=confirming.confirm_is_due
+        )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -55,6 +55,10 @@ class InteractionHandler(Protocol):
 
     def undeliverable(self, interaction: Interaction, reason: str) -> None:
         """A delivery ended refused or failed for good: find somebody else, or tell the owner."""
+        ...
+
+    def unconfirmed(self, interaction: Interaction) -> Sequence[str]:
+        """Nobody is known to have seen it: ask the substitutes who were not asked yet. Returns their names."""
         ...
 
 

@@ -111,7 +111,7 @@ class InboundRequest:
 
 @dataclass(frozen=True)
 class InboundReply:
-    """What a person did: pressed a button of a message, or wrote a text.
+    """What a person did: pressed a button of a message, or wrote a text. Or what the messenger knows: it arrived.
 
     `vendor_event_id` is unique per connection. `message_id` is our Message.id where the vendor tells it.
     """
@@ -123,6 +123,7 @@ class InboundReply:
     button: str = ""
     inputs: Mapping[str, str] = field(default_factory=dict)
     text: str = ""
+    is_receipt: bool = False
 
 
 @dataclass(frozen=True)

@@ -1,5 +1,6 @@
 """Rows of this room."""
 
+from messaging.models.confirmation import Confirmation, ConfirmationState
 from messaging.models.interaction import (
     OPEN_STATES,
     PRIORITY_LANE,
@@ -18,6 +19,8 @@ __all__ = [
     "OPEN_STATES",
     "PRIORITY_LANE",
     "Answer",
+    "Confirmation",
+    "ConfirmationState",
     "Delivery",
     "DeliveryState",
     "Hold",

@@ -16,6 +16,7 @@ from kernel.text import Localized, localized
 from messaging.bindings import Difference, Refusal, handler_of
 from messaging.card import state_text
 from messaging.models import Answer, Delivery, Interaction, InteractionState
+from messaging.services.confirming import deliveries_confirm
 from permissions.models import User, Verb
 from permissions.policies import Decision, Gate, may_see_record, record_decide
 
@@ -104,6 +105,7 @@ def answer_submit(
         audit_record(
             user, "answer.accepted", interaction, button, inputs=dict(inputs), channel=channel, version=seen
         )
+        deliveries_confirm(user, [interaction.pk])
         handler_of(interaction).answered(interaction, answer)
         return AnswerResult("taken")
 

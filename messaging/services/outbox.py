@@ -20,6 +20,7 @@ from messaging.bindings import handler_of
 from messaging.card import card_render
 from messaging.models import Delivery, DeliveryState, Interaction
 from messaging.services.admission import deliveries_admit
+from messaging.services.confirming import confirmations_await, state_after_send
 from messaging.services.interactions import DELIVER_QUEUE
 from messaging.services.lane import deliveries_claim, overtakable
 from permissions.models import Verb
@@ -107,7 +108,7 @@ def _finish_sent(delivery: Delivery, decision: Decision, result: SendResult) -> 
         now = clock.now()
         delivery.version = interaction.version
         delivery.wanted_version = current
-        delivery.state = DeliveryState.DELIVERED if result.confirmed else DeliveryState.UNCONFIRMED
+        delivery.state = state_after_send(delivery, result)
         delivery.vendor_message_id = result.vendor_message_id or delivery.vendor_message_id
         delivery.proof, delivery.reason, delivery.last_error = decision.as_json(), "", ""
         delivery.sent_at = delivery.sent_at or now
@@ -120,6 +121,7 @@ def _finish_sent(delivery: Delivery, decision: Decision, result: SendResult) -> 
                 *("sent_at", "delivered_at", *WORK_FIELDS),
             ]
         )
+        confirmations_await([delivery])
         live_publish(
             f"user-{delivery.user_id}", type="card", id=str(interaction.uid), version=interaction.version
         )

@@ -21,6 +21,7 @@ from messaging.card import input_is_masked
 from messaging.models import Delivery, Interaction, InteractionState, Reply, ReplyState
 from messaging.quick_reply import PLACEHOLDER, reply_parse
 from messaging.services.answers import AnswerResult, answer_submit, gate_now
+from messaging.services.confirming import deliveries_confirm
 from messaging.services.interactions import DELIVER_QUEUE
 from permissions.identities import person_for_address
 from permissions.models import User
@@ -65,6 +66,7 @@ def reply_store(connection: Connection, reply: InboundReply) -> Reply | None:
                     "button": reply.button,
                     "inputs": dict(reply.inputs),
                     "text": reply.text,
+                    **({"receipt": True} if reply.is_receipt else {}),
                 },
             },
         )
@@ -125,6 +127,9 @@ def _work(reply: Reply) -> None:
             result = AnswerResult(
                 "invalid", text_store(localized(gettext_noop("No open card fits this message.")))
             )
+        elif reply.content.get("receipt"):
+            deliveries_confirm(user, [interaction.pk])
+            result = AnswerResult("taken", text_store(localized(gettext_noop("A receipt."))))
         else:
             result = content_answer(interaction, user, reply.content, channel=reply.connection.connector)
         reply.user, reply.interaction = user, interaction

@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from kernel import clock
 from messaging.models import Delivery, DeliveryState, Interaction
 from messaging.selectors import gate_of
+from messaging.services.confirming import deliveries_confirm
 from permissions.models import User, Verb
 from permissions.policies import Gate
 
@@ -21,6 +22,7 @@ def cards_seen(user: User, uids: Iterable[uuid.UUID]) -> int:
         .distinct()
     )
     visible = [each.pk for each in asked if gate_of(gate, each, Verb.TOLD).allowed]
+    deliveries_confirm(user, visible)
     return (
         Delivery.objects.filter(user=user, interaction_id__in=visible, seen_at__isnull=True)
         .exclude(state=DeliveryState.REFUSED)

@@ -19,7 +19,7 @@ def test_a_rule_is_made_checked_corrected_and_published(company: DemoCompany, sp
     analyst = speak("analyst")
     draft = copy.deepcopy(Rule.objects.get().draft)
     draft["condition"] = {"<": [{"var": "record.on_hnad"}, 5]}
-    draft["steps"][0]["params"]["priority"] = 0
+    draft["steps"][0]["params"] |= {"priority": 0, "confirm_seconds": 5}
     body = {
         "key": "second",
         "name": {"en": "Second", "zh-hans": "第二"},
@@ -32,7 +32,11 @@ def test_a_rule_is_made_checked_corrected_and_published(company: DemoCompany, sp
     url = f"{LIST}{made.json()['id']}/"
 
     problems = analyst.post(f"{url}check/").json()["problems"]
-    assert [each["pointer"] for each in problems] == ["/condition/</0/var", "/steps/0/params/priority"]
+    assert [each["pointer"] for each in problems] == [
+        "/condition/</0/var",
+        "/steps/0/params/priority",
+        "/steps/0/params/confirm_seconds",
+    ]
     refused = analyst.post(f"{url}publish/")
     assert refused.status_code == 400
     assert refused.json()["problems"] == problems
@@ -41,7 +45,7 @@ def test_a_rule_is_made_checked_corrected_and_published(company: DemoCompany, sp
     assert analyst.post(f"{url}on/").status_code == 400
 
     draft["condition"] = {"<": [{"var": "record.on_hand"}, 5]}
-    draft["steps"][0]["params"]["priority"] = 1
+    draft["steps"][0]["params"] |= {"priority": 1, "confirm_seconds": 60}
     assert analyst.post(f"{url}check/", {"draft": draft}).json() == {"problems": []}
     assert analyst.patch(url, {"draft": draft}).json()["draft"] == draft
     version = analyst.post(f"{url}publish/", {"note": "First"})

@@ -24,3 +24,6 @@ class QuietHandler:
 
     def undeliverable(self, interaction: Interaction, reason: str) -> None:
         self.lost.append((interaction.pk, reason))
+
+    def unconfirmed(self, interaction: Interaction) -> list[str]:
+        return []

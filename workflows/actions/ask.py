@@ -3,13 +3,14 @@
     {"channels": ["inbox"], "recipients": [{"type": "record_person", "field": "buyer"}], "fallback": [{"type": "rule_owner"}],
      "title": {"en": "…", "zh-hans": "…"}, "fields": [{"name": "on_hand", "emphasis": true}],
      "material": ["product_code", "supplier_code", "unit_price"], "precondition": [{"check": {…JsonLogic…}, "text": {…}}],
-     "expires_seconds": 604800,
+     "expires_seconds": 604800, "confirm_seconds": 600, "priority": 5,
      "buttons": [{"key": "create_po", "label": {…}, "style": "primary", "replies": ["order {quantity}", "下单 {quantity}"],
                   "inputs": [{"name": "quantity", "label": {…}, "type": "decimal", "value": {…JsonLogic…}, "minimum": "0.001"}],
                   "then": [{"action": "create_document", "params": {…}}]},
                  {"key": "not_now", "label": {…}, "then": []}]}
 
-`material` and `precondition` bind a click to what the person saw: see ARCHITECTURE, "What you saw is what you approved".
+Past `confirm_seconds` without a sign the next channel or person is tried, where the messenger may discard silently.
+`priority` 1 and 2 are the priority lane. `material` and `precondition` bind a click to what the person saw: see ARCHITECTURE, "What you saw is what you approved".
 """
 
 from __future__ import annotations

@@ -51,6 +51,15 @@ def card_check(params: Mapping[str, Any], scope: RuleScope, pointer: str) -> lis
         problems.append(
             Problem(f"{pointer}/priority", "range", _("A priority is a whole number from 1 (urgent) to 9."))
         )
+    seconds = params.get("confirm_seconds", 600)
+    if isinstance(seconds, bool) or not isinstance(seconds, int) or not 10 <= seconds <= 2_592_000:
+        problems.append(
+            Problem(
+                f"{pointer}/confirm_seconds",
+                "range",
+                _("The time to wait for a sign is 10 seconds to 30 days, in whole seconds."),
+            )
+        )
     for index, channel in enumerate(params.get("channels", ())):
         if channel not in scope.channels:
             problems.append(
@@ -140,6 +149,7 @@ def card_build(params: Mapping[str, Any], context: StepContext) -> dict[str, Any
             for button in params.get("buttons", ())
         ],
         "data": dict(context.record),
+        **{key: params[key] for key in ("confirm_seconds",) if key in params},
     }
 
 

@@ -147,6 +147,18 @@ class StepHandler:
         )
         if others.exists():
             return
+        step, _compiled, _params = _asked(interaction)
+        if self.unconfirmed(interaction):
+            return
+        Step.objects.filter(pk=step.pk).update(state=StepState.DEAD, reason=reason, ended_at=clock.now())
+        run_end(step.run, RunState.FAILED, "dead_letter", reason)
+        interaction_show(
+            interaction, state=InteractionState.FAILED, text=localized(gettext_noop("Nobody could be told."))
+        )
+        audit_record(None, "interaction.undeliverable", interaction, reason)
+
+    def unconfirmed(self, interaction: Interaction) -> list[str]:
+        """The rule's fallback, else its owner: whoever of them was not asked yet is asked now."""
         step, _compiled, params = _asked(interaction)
         asked = set(Delivery.objects.filter(interaction=interaction).values_list("user_id", flat=True))
         audience = audience_plan(
@@ -156,13 +168,7 @@ class StepHandler:
         fresh = [target for target in audience.targets if target.user.pk not in asked]
         if fresh:
             targets_add(interaction, fresh)
-            return
-        Step.objects.filter(pk=step.pk).update(state=StepState.DEAD, reason=reason, ended_at=clock.now())
-        run_end(step.run, RunState.FAILED, "dead_letter", reason)
-        interaction_show(
-            interaction, state=InteractionState.FAILED, text=localized(gettext_noop("Nobody could be told."))
-        )
-        audit_record(None, "interaction.undeliverable", interaction, reason)
+        return list(dict.fromkeys(target.user.display_name for target in fresh))
 
 
 def _name(person: Any) -> str:

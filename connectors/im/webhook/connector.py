@@ -42,6 +42,7 @@ class WebhookConnector:
         self._url = str(settings.get("url") or "")
         self._http = context.http
         self._reply_to = context.inbound_path
+        self._may_discard = bool(settings.get("may_discard"))
         self._signing_secret = str(credentials.get("signing_secret") or "")
         self._client = WebhookClient(
             context.http,
@@ -105,7 +106,8 @@ class WebhookConnector:
         answer = self._client.post({**body, **payload}, webhook_id=idempotency_key)
         named = answer.get("id")
         usable = isinstance(named, str) and 0 < len(named) <= MAX_MESSAGE_ID
-        return SendResult(vendor_message_id or (str(named) if usable else idempotency_key))
+        message_id = vendor_message_id or (str(named) if usable else idempotency_key)
+        return SendResult(message_id, confirmed=not self._may_discard)
 
 
 def _host(url: str) -> str:

@@ -81,14 +81,17 @@ def _reply(item: Any, vendor_event_id: str, index: int) -> InboundReply:
         button=_text(item, "button", index, MAX_NAME),
         inputs=_inputs(item.get("inputs"), index),
         text=_text(item, "text", index, MAX_TEXT),
+        is_receipt=item.get("receipt") is True,
     )
     if not reply.address:
         raise _item_refused(index, _("“address” is missing"))
     # Without this, our own signed messages could be sent back to us as answers: the secret is shared.
-    if not reply.button and not reply.text:
+    if not reply.button and not reply.text and not reply.is_receipt:
         raise _item_refused(index, _("it needs a “button” or a “text”"))
-    if reply.button and not reply.message_id:
-        raise _item_refused(index, _("a “button” needs the “message_id” of the message it belongs to"))
+    if (reply.button or reply.is_receipt) and not reply.message_id:
+        raise _item_refused(
+            index, _("a “button” or a “receipt” needs the “message_id” of the message it belongs to")
+        )
     return reply
 
 

@@ -64,6 +64,18 @@ MANIFEST = Manifest(
             minimum=1,
             maximum=60,
         ),
+        Setting(
+            "may_discard",
+            Localized("The receiver may discard messages silently", "接收方可能静默丢弃消息"),
+            SettingType.BOOLEAN,
+            required=False,
+            default=False,
+            help=Localized(
+                "A 2xx then means “sent”, not “delivered”: without a receipt, a look or an answer in time, "
+                "the next channel or person is tried.",
+                "此时 2xx 只表示“已发送”，不表示“已送达”：若未按时收到回执、查看或答复，将尝试下一个渠道或下一个人。",
+            ),
+        ),
     ),
     im=ImCapabilities(
         buttons=10,

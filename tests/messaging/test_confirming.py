@@ -11,6 +11,7 @@ from connectors.ports.im import InboundReply
 from kernel import clock
 from kernel.models import AuditEntry
 from kernel.text import text_show
+from kernel.work import work_held
 from messaging.models import Confirmation, Delivery, Interaction
 from messaging.services import confirming
 from messaging.services.answers import answer_submit
@@ -150,7 +151,7 @@ def test_the_next_way_asks_the_gate_again(silent: Silent) -> None:
 
 
 def test_a_claim_taken_over_goes_on_once(silent: Silent, monkeypatch: pytest.MonkeyPatch) -> None:
-    held = confirming.work_held
+    held = work_held
 
     def taken_over(row: Confirmation) -> bool:
         Confirmation.objects.update(lease_owner="somebody else")

@@ -8,6 +8,12 @@ from permissions.models import Identity, IdentityState, User
 BUILT_IN = "im.inbox"
 
 
+def administrators() -> list[User]:
+    """The active people who operate every connection: whom Baton tells of troubles of its own."""
+    model_rights = "django.contrib.auth.backends.ModelBackend"
+    return list(User.objects.with_perm("connectors.operate_connection", backend=model_rights).order_by("pk"))
+
+
 def person_for_account(connection_id: int, external_id: str) -> User | None:
     """The active user behind an account of this connection; None when unlinked, blocked or a leaver."""
     identity = (

@@ -15,6 +15,8 @@ class WorkflowsConfig(AppConfig):
         from workflows.engine.plan import EXECUTE_QUEUE, PLAN_QUEUE, plan_drain, plan_is_due
         from workflows.engine.refresh import HANDLER
         from workflows.engine.stopping import STOP_QUEUE, stop_drain, stop_is_due
+        from workflows.engine.telling import HANDLER as NOTICE
+        from workflows.engine.telling import NoticeHandler
         from workflows.services.answering import StepHandler
 
         TRIGGERS.check()
@@ -23,3 +25,4 @@ class WorkflowsConfig(AppConfig):
         doorbell.queue_register(EXECUTE_QUEUE, drain=execute_drain, is_due=execute_is_due)
         doorbell.queue_register(STOP_QUEUE, drain=stop_drain, is_due=stop_is_due)
         subscribe(HANDLER, StepHandler())
+        subscribe(NOTICE, NoticeHandler())

@@ -33,7 +33,8 @@ class Event(WorkRow):
     """One occurrence: a record was created, changed or went, or an inbound event arrived.
 
     `before`/`after` are canonical states; `raw` is what the source sent; `changed` the names of the fields that differ.
-    `cause_run_id` and `depth` tell which run's write-back caused it.
+    `cause_run_id` is the run whose write caused it, `causes` the whole chain (workflows/engine/causes.py), `depth` how long
+    that is; 0: nobody's write is known to have caused it.
     """
 
     connection = models.ForeignKey(Connection, on_delete=models.CASCADE, related_name="events")
@@ -58,6 +59,7 @@ class Event(WorkRow):
     verdicts = models.JSONField(_("verdicts"), default=list, blank=True)
     cause_run_id = models.BigIntegerField(null=True, blank=True)
     depth = models.PositiveSmallIntegerField(default=0)
+    causes = models.JSONField(null=True, blank=True, editable=False)
 
     class Meta:
         verbose_name = _("event")

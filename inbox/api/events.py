@@ -65,6 +65,11 @@ class EventShown(serializers.Serializer[Any]):
     masked = serializers.ListField(child=serializers.CharField())
     raw = serializers.JSONField(allow_null=True)
     verdicts = VerdictShown(many=True)
+    cause_run = serializers.IntegerField(
+        allow_null=True, help_text=gettext_lazy("The run whose write caused it, as far as is known.")
+    )
+    cause_link = serializers.ChoiceField(choices=["certain", "inferred"], allow_null=True)
+    depth = serializers.IntegerField(help_text=gettext_lazy("How many writes in a row led to it."))
     occurred_at = Moment(allow_null=True)
     detected_at = Moment()
     planned_at = Moment(allow_null=True)
@@ -94,6 +99,9 @@ class EventReader:
             "connection": event.connection.slug,
             "category": event.category,  # type: ignore[attr-defined] # annotated by events_classified
             "reason": text_show(event.reason),
+            "cause_run": event.cause_run_id,
+            "cause_link": event.causes[-1]["link"] if event.causes else None,
+            "depth": event.depth,
             "before": self._state(event, event.before),
             "after": self._state(event, event.after),
             "masked": sorted(view.decision.masked & (event.after or event.before or {}).keys()),

@@ -18,7 +18,7 @@ from kernel.pages import PageAdmin
 from kernel.text import text_show
 from permissions.objects import may_object, visible_objects
 from permissions.policies import MASK, Gate
-from workflows.admin.views import CONNECTION, ledger_tiles, run_lines
+from workflows.admin.views import CONNECTION, cause_line, ledger_tiles, run_lines
 from workflows.models import Rule
 from workflows.selectors import (
     LEDGER_CATEGORIES,
@@ -198,6 +198,7 @@ class EventAdmin(PageAdmin[Event]):
             "reason": text_show(obj.reason) if allowed or obj.state == EventState.NEEDS_MAPPING else MASK,
             "verdicts": self._verdicts(request, obj),
             "runs": run_lines(gate, runs),
+            "cause": cause_line(request.user, obj),
             "may_replay": replayable and may_object(request.user, "operate", obj.connection),
         }
 

@@ -7,14 +7,17 @@ from typing import Any
 from urllib.parse import urlencode
 
 from django.urls import reverse
+from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from connectors.models import Event
 from kernel.badges import MOODS, badge
 from kernel.pages import column
 from kernel.text import text_show
 from permissions.policies import Gate
+from workflows.engine.causes import CERTAIN
 from workflows.models import Run
-from workflows.selectors import LEDGER_CATEGORIES, event_view
+from workflows.selectors import LEDGER_CATEGORIES, event_view, visible_runs
 
 CONNECTION = column("connection", gettext_lazy("connection"))
 
@@ -32,6 +35,23 @@ def ledger_tiles(counts: Mapping[str, int], query: Mapping[str, str] | None = No
         }
         for key, label in LEDGER_CATEGORIES.items()
     ]
+
+
+def cause_line(user: Any, event: Event) -> dict[str, str] | None:
+    """Which run's write caused the event, in words; with the way there for whoever may see the run."""
+    if event.cause_run_id is None:
+        return None
+    is_certain = bool(event.causes) and event.causes[-1]["link"] == CERTAIN
+    words = (
+        _("Caused by what run #%(run)s wrote.")
+        if is_certain
+        else _("Probably caused by what run #%(run)s wrote: it changed shortly afterwards.")
+    )
+    seen = visible_runs(user).filter(pk=event.cause_run_id).exists()
+    return {
+        "words": words % {"run": event.cause_run_id},
+        "url": reverse("admin:workflows_run_change", args=[event.cause_run_id]) if seen else "",
+    }
 
 
 def run_lines(gate: Gate, runs: Iterable[Run]) -> list[dict[str, Any]]:

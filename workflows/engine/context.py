@@ -24,7 +24,9 @@ from messaging.formatting import field_format
 from permissions.models import User
 from workflows.blocks import Change, Earlier
 from workflows.conditions import Verdict, condition_compile, data_prepare, value_evaluate
+from workflows.engine.causes import footprints_sent
 from workflows.engine.compiled import CompiledRule, event_data, schema_for
+from workflows.engine.loops import write_refuse
 from workflows.models import Step
 
 
@@ -152,12 +154,15 @@ class StepExecution(CardContext):
         mapping = mapping_find(self.connection.pk, object_name)
         raw = mapping.unmap(values) if mapping is not None else dict(values)
         stored = {name: str(value) if value is not None else None for name, value in raw.items()}
+        write_refuse(self.step)
         with transaction.atomic():
             if not work_held(self.step):
                 raise Transient("Another worker has taken this step over.")
             self.step.sent_at = clock.now()
-            self.step.output = {"sent": {"write": write, "values": dict(values), "raw": stored}}
+            sent = {"write": write, "object": object_name, "values": dict(values), "raw": stored}
+            self.step.output = {"sent": sent}
             self.step.save(update_fields=["sent_at", "output"])
+            footprints_sent(self.step)
         with erp_open(self.connection) as erp:
             return erp.perform(write, raw, idempotency_key=self.idempotency_key)
 

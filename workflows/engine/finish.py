@@ -19,6 +19,7 @@ from messaging.services.answers import interaction_reopen
 from messaging.services.interactions import interaction_open, interaction_show
 from workflows.blocks import Ask, Done, Refused, StepResult, Wait
 from workflows.definition import definition_read
+from workflows.engine.causes import footprints_written
 from workflows.engine.plan import EXECUTE_QUEUE
 from workflows.engine.recipients import audience_plan
 from workflows.engine.refresh import HANDLER, card_of_step, interactions_rearmed
@@ -108,6 +109,7 @@ def _asked(step: Step, result: Ask) -> None:
 
 def _done(step: Step, result: Done) -> None:
     _end(step, StepState.DONE, {**step.output, **result.output})
+    footprints_written(step)
     number = str(result.output.get("number", ""))
     if result.is_mismatch:
         audit_record(step.person, "write.mismatch", step, number, **dict(result.output))

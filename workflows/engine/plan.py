@@ -24,8 +24,10 @@ from kernel.text import localized, text_store
 from kernel.work import backoff_at
 from workflows.conditions import PreparedData, Verdict, condition_trace, data_prepare
 from workflows.engine.batch import Batch, RecordKey
+from workflows.engine.causes import causes_attach
 from workflows.engine.compiled import CompiledRule, event_data, rules_broken, rules_live, schema_for
 from workflows.engine.firing import Memory, Verdicts, firing_decide
+from workflows.engine.loops import loops_stop
 from workflows.engine.refresh import interactions_rearmed, interactions_refresh
 from workflows.models import Run
 
@@ -179,9 +181,11 @@ def _plan(events: list[Event]) -> int:
     if not events:
         return 0
     batch = Batch(_records(events), rules_live())
+    causes_attach(events, batch.records)
     for event in events:
         _plan_one(event, batch)
     batch.write(events)
+    loops_stop(batch.runs)
     interactions_rearmed(batch.rearmed)
     interactions_refresh([record for record in batch.touched.values()])
     if batch.runs:

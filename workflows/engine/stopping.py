@@ -25,6 +25,7 @@ from kernel.work import due, work_claim, work_held, work_is_late
 from messaging.models import Interaction, InteractionState
 from messaging.services.cancelling import interactions_cancel
 from workflows.engine.compiled import GENERATION
+from workflows.engine.telling import stop_tell
 from workflows.models import Rule, RuleState, RuleStop, Run, RunState, Step, StepState, StopReason
 
 STOP_QUEUE = "stop"
@@ -92,7 +93,7 @@ def stop_begin(stop: RuleStop) -> None:
 
 
 def _work(stops: QuerySet[RuleStop]) -> int:
-    claimed = work_claim(stops, limit=1)
+    claimed = work_claim(stops.select_related("rule__owner"), limit=1)
     for stop in claimed:
         if not work_is_late(stop):
             _batch(stop)
@@ -103,6 +104,9 @@ def _batch(stop: RuleStop) -> None:
     with transaction.atomic():
         if not work_held(stop):
             return
+        if stop.reason == StopReason.LOOP and stop.told_at is None:
+            stop_tell(stop)
+            stop.told_at = clock.now()
         found = _runs_covered(stop).filter(pk__gt=stop.cursor).order_by("pk")
         run_ids = list(found.values_list("pk", flat=True)[:BATCH])
         stop.ended += runs_stop(run_ids, Localized.from_json(stop.text), stop.reason)

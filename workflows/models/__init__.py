@@ -1,5 +1,6 @@
 """Rows of rules and runs."""
 
+from workflows.models.footprint import Footprint, FootprintKind
 from workflows.models.rule import Rule, RuleState, RuleTag, RuleVersion
 from workflows.models.run import Attempt, Run, RunState, Step, StepState
 from workflows.models.state import RuleRecordState
@@ -7,6 +8,8 @@ from workflows.models.stop import RuleStop, StopReason
 
 __all__ = [
     "Attempt",
+    "Footprint",
+    "FootprintKind",
     "Rule",
     "RuleRecordState",
     "RuleState",

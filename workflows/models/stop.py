@@ -20,7 +20,7 @@ class RuleStop(WorkRow):
 
     It covers the runs whose `stops` is below `number`, and of those that carry none the ones up to `last_run_id`.
     `text` is what withdrawn cards say, in both languages; `found` how many runs there were to end, `ended` how many
-    have been.
+    have been. `told_at`: when its owner and the administrators were told, which they are of what Baton itself stopped.
     """
 
     rule = models.ForeignKey(Rule, on_delete=models.CASCADE, related_name="stop_rows")
@@ -33,6 +33,7 @@ class RuleStop(WorkRow):
     ended = models.PositiveIntegerField(_("runs ended"), default=0)
     created_at = models.DateTimeField(_("at"), default=clock.now)
     ended_at = models.DateTimeField(_("ended"), null=True, blank=True)
+    told_at = models.DateTimeField(null=True, blank=True, editable=False)
 
     class Meta:
         verbose_name = _("stop of a rule")

@@ -1,0 +1,174 @@
+"""Causation: events know the run whose write caused them.
+
+Before a write leaves, its idempotency key and the record it is about are stored as footprints; once it is done, the
+document's key and number are. An event that shows one of them was caused by that run:
+
+- certain: it shows the key, or is the first sight of the document;
+- inferred: a later change of the document, or any change of the record, within WINDOW_SECONDS of the write. Somebody
+  else may have changed it in that time.
+
+`Event.causes` is the chain, oldest first, the newest CHAIN_MOST links of it:
+
+    [{"run": 5, "rule": 2, "stops": 0, "event": 17, "by_person": false, "link": "certain"}, …]
+
+`link` tells how the event after it was recognised. `Event.depth` is how long the chain is, however long it was cut.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from connectors.models import Event, Record
+from kernel import clock
+from workflows.models import Footprint, FootprintKind, Run, Step
+
+WINDOW_SECONDS = 120.0
+SLACK_SECONDS = 30.0
+KEEP_DAYS = 30
+CHAIN_MOST = 40
+CERTAIN, INFERRED = "certain", "inferred"
+RecordKey = tuple[int, str, str]
+_KEY = re.compile(r"(?<![0-9a-f])[0-9a-f]{32}(?![0-9a-f])")
+
+
+def causes_attach(events: Sequence[Event], records: Mapping[RecordKey, Record]) -> None:
+    """Find for a batch of unplanned events the runs that caused them. One query, and a second where it found some."""
+    showing: dict[str, list[Event]] = {}
+    for event in events:
+        for token in _tokens(event):
+            showing.setdefault(token, []).append(event)
+    since = min(event.detected_at for event in events)
+    found = Footprint.objects.filter(token__in=showing, until_at__gte=since).order_by("made_at", "pk")
+    caused: dict[int, Event] = {}
+    for footprint in found:
+        for event in showing[footprint.token]:
+            record = records.get((event.connection_id, event.object, event.key))
+            is_new = event.change == "created" or record is None or record.planned_event_id is None
+            link = _link(footprint, event, is_new)
+            if link == CERTAIN or (link == INFERRED and not _is_certain(event)):
+                _cause(event, footprint, link)
+                caused[event.pk] = event
+    if caused:
+        Event.objects.bulk_update(caused.values(), ["cause_run_id", "depth", "causes"])
+
+
+def _tokens(event: Event) -> Iterator[str]:
+    yield record_token(event.connection_id, event.object, event.key)
+    for value in (event.after or {}).values():
+        if isinstance(value, str) and len(value) >= 32:
+            for key in _KEY.findall(value):
+                yield reference_token(key)
+
+
+def record_token(connection_id: int, object_name: str, key: str) -> str:
+    return f"{connection_id}:{object_name}:{key}"[:300]
+
+
+def reference_token(key: str) -> str:
+    return f"key:{key}"
+
+
+def _link(footprint: Footprint, event: Event, is_new: bool) -> str:
+    if footprint.kind != FootprintKind.RECORD and is_new:
+        return CERTAIN
+    since = footprint.made_at - dt.timedelta(seconds=SLACK_SECONDS)
+    until = footprint.made_at + dt.timedelta(seconds=WINDOW_SECONDS)
+    return INFERRED if since <= event.detected_at <= until else ""
+
+
+def _is_certain(event: Event) -> bool:
+    return bool(event.causes) and event.causes[-1]["link"] == CERTAIN
+
+
+def _cause(event: Event, footprint: Footprint, link: str) -> None:
+    *earlier, last = footprint.chain
+    event.causes = [*earlier, {**last, "link": link}][-CHAIN_MOST:]
+    event.cause_run_id, event.depth = footprint.run_id, last["depth"]
+
+
+def footprints_sent(step: Step) -> None:
+    """A write is about to leave: inside the transaction that stores so."""
+    event = step.run.event
+    signs = [
+        (FootprintKind.REFERENCE, reference_token(step.idempotency_key.hex)),
+        (FootprintKind.RECORD, record_token(event.connection_id, event.object, event.key)),
+    ]
+    _footprints_store(step, signs)
+
+
+def footprints_written(step: Step) -> None:
+    """The write is done and its document is known; it may have been read, even planned, before this."""
+    object_name = step.output.get("sent", {}).get("object")
+    known = sorted({str(step.output[name]) for name in ("key", "number") if step.output.get(name)})
+    if not known or not object_name or step.sent_at is None:
+        return
+    connection_id = step.run.rule.connection_id
+    signs = [(FootprintKind.DOCUMENT, record_token(connection_id, object_name, name)) for name in known]
+    footprint = _footprints_store(step, signs)[0]
+    early = Event.objects.filter(
+        connection_id=connection_id,
+        object=object_name,
+        key__in=known,
+        change="created",
+        cause_run_id__isnull=True,
+        detected_at__gte=step.sent_at - dt.timedelta(seconds=SLACK_SECONDS),
+    )
+    found = list(early)
+    for event in found:
+        _cause(event, footprint, CERTAIN)
+    Event.objects.bulk_update(found, ["cause_run_id", "depth", "causes"])
+
+
+def _footprints_store(step: Step, signs: Sequence[tuple[str, str]]) -> list[Footprint]:
+    now = clock.now()
+    made = [
+        Footprint(
+            run_id=step.run_id,
+            kind=kind,
+            token=token,
+            chain=_chain(step),
+            by_person=step.person_id is not None,
+            made_at=now,
+            until_at=now + _kept(kind),
+        )
+        for kind, token in signs
+    ]
+    Footprint.objects.bulk_create(
+        made,
+        update_conflicts=True,
+        unique_fields=["run", "token"],
+        update_fields=["chain", "by_person", "made_at", "until_at"],
+    )
+    return made
+
+
+def _kept(kind: str) -> dt.timedelta:
+    if kind == FootprintKind.RECORD:
+        return dt.timedelta(seconds=WINDOW_SECONDS)
+    return dt.timedelta(days=KEEP_DAYS)
+
+
+def _chain(step: Step) -> list[dict[str, Any]]:
+    """What led to the run, as the rows say now, and the run itself."""
+    run = (
+        Run.objects.select_related("event")
+        .only("stops", "rule_id", "event__causes", "event__depth")
+        .get(pk=step.run_id)
+    )
+    own = {
+        "run": run.pk,
+        "rule": run.rule_id,
+        "stops": run.stops or 0,
+        "event": run.event_id,
+        "by_person": step.person_id is not None,
+        "depth": run.event.depth + 1,
+    }
+    return [*(run.event.causes or ()), own]
+
+
+def footprints_prune() -> int:
+    """Drop what no event is compared with any more. Returns how many."""
+    return Footprint.objects.filter(until_at__lt=clock.now()).delete()[0]

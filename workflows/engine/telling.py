@@ -1,0 +1,89 @@
+"""Telling people of a rule that Baton itself has stopped: its owner, and the administrators."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from django.utils.translation import gettext_noop
+
+from kernel.audit import audit_record
+from kernel.text import Localized, localized, text_show
+from messaging.bindings import Refusal
+from messaging.models import Answer, Interaction
+from messaging.services.interactions import Target, interaction_open
+from permissions.identities import address_for, administrators
+from permissions.models import User
+from workflows.engine.recipients import channels_find
+from workflows.models import Rule, RuleStop
+
+HANDLER = "workflows.notice"
+
+
+class NoticeHandler:
+    """messaging.bindings.InteractionHandler for what Baton itself tells: nobody answers it."""
+
+    def answer_refuse(
+        self, interaction: Interaction, user: User, button: str, inputs: Mapping[str, Any], version: int
+    ) -> Refusal | None:
+        return Refusal(localized(gettext_noop("This card has no such button.")))
+
+    def answered(self, interaction: Interaction, answer: Answer) -> None:
+        """A notice has no buttons."""
+
+    def expired(self, interaction: Interaction) -> None:
+        """A notice is never open."""
+
+    def delivered(self, interaction: Interaction) -> None:
+        """Nothing waits for it."""
+
+    def undeliverable(self, interaction: Interaction, reason: str) -> None:
+        audit_record(None, "interaction.undeliverable", interaction, reason)
+
+
+def stop_tell(stop: RuleStop) -> int:
+    """One notice to each, through the built-in inbox. Inside the caller's transaction. Returns how many are told."""
+    rule = stop.rule
+    owner = [rule.owner] if isinstance(rule.owner, User) and rule.owner.is_active else []
+    people = {person.pk: person for person in [*owner, *administrators()]}
+    targets = [
+        Target(person, channel, address, "owner")
+        for channel in channels_find(())
+        for person in people.values()
+        if (address := address_for(person, channel))
+    ]
+    if not targets:
+        return 0
+    title = localized(
+        gettext_noop("The rule “%(name)s” was stopped: it runs in a circle"),
+        name=Localized.from_json(rule.name),
+    )
+    todo = localized(
+        gettext_noop(
+            "%(why)s %(count)s waiting runs are ended. Look at what it wrote, change the rule, then switch it on again."
+        ),
+        why=_why(rule),
+        count=stop.found,
+    )
+    interaction_open(
+        # Through the data: a name with braces in it is no template.
+        card={
+            "title": {"en": "{{ record.title_en }}", "zh-hans": "{{ record.title_zh }}"},
+            "body": {"en": "{{ record.body_en }}", "zh-hans": "{{ record.body_zh }}"},
+            "data": {"title_en": title.en, "title_zh": title.zh, "body_en": todo.en, "body_zh": todo.zh},
+        },
+        shown={},
+        targets=targets,
+        record=None,
+        event_id=None,
+        source_event_id=f"rule-stop-{stop.pk}",
+        handler=HANDLER,
+        handler_ref=str(stop.pk),
+        priority=1,
+        is_question=False,
+    )
+    return len(targets)
+
+
+def _why(rule: Rule) -> Localized:
+    return Localized(text_show(rule.state_reason, "en"), text_show(rule.state_reason, "zh-hans"))

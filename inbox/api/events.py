@@ -21,6 +21,7 @@ from kernel.text import text_show
 from permissions.models import User
 from permissions.objects import may_any, visible_objects
 from permissions.policies import Gate
+from workflows.engine.causes import cause_link
 from workflows.selectors import event_view, events_classified, state_view, visible_events, visible_rules
 
 
@@ -100,7 +101,7 @@ class EventReader:
             "category": event.category,  # type: ignore[attr-defined] # annotated by events_classified
             "reason": text_show(event.reason),
             "cause_run": event.cause_run_id,
-            "cause_link": event.causes[-1]["link"] if event.causes else None,
+            "cause_link": cause_link(event) or None,
             "depth": event.depth,
             "before": self._state(event, event.before),
             "after": self._state(event, event.after),

@@ -15,7 +15,7 @@ from kernel.badges import MOODS, badge
 from kernel.pages import column
 from kernel.text import text_show
 from permissions.policies import Gate
-from workflows.engine.causes import CERTAIN
+from workflows.engine.causes import CERTAIN, cause_link
 from workflows.models import Run
 from workflows.selectors import LEDGER_CATEGORIES, event_view, visible_runs
 
@@ -41,10 +41,9 @@ def cause_line(user: Any, event: Event) -> dict[str, str] | None:
     """Which run's write caused the event, in words; with the way there for whoever may see the run."""
     if event.cause_run_id is None:
         return None
-    is_certain = bool(event.causes) and event.causes[-1]["link"] == CERTAIN
     words = (
         _("Caused by what run #%(run)s wrote.")
-        if is_certain
+        if cause_link(event) == CERTAIN
         else _("Probably caused by what run #%(run)s wrote: it changed shortly afterwards.")
     )
     seen = visible_runs(user).filter(pk=event.cause_run_id).exists()

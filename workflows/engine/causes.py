@@ -48,7 +48,7 @@ def causes_attach(events: Sequence[Event], records: Mapping[RecordKey, Record]) 
             record = records.get((event.connection_id, event.object, event.key))
             is_new = event.change == "created" or record is None or record.planned_event_id is None
             link = _link(footprint, event, is_new)
-            if link == CERTAIN or (link == INFERRED and not _is_certain(event)):
+            if link == CERTAIN or (link == INFERRED and cause_link(event) != CERTAIN):
                 _cause(event, footprint, link)
                 caused[event.pk] = event
     if caused:
@@ -79,8 +79,9 @@ def _link(footprint: Footprint, event: Event, is_new: bool) -> str:
     return INFERRED if since <= event.detected_at <= until else ""
 
 
-def _is_certain(event: Event) -> bool:
-    return bool(event.causes) and event.causes[-1]["link"] == CERTAIN
+def cause_link(event: Event) -> str:
+    """How the event's cause was recognised: CERTAIN or INFERRED; empty when none is known."""
+    return str(event.causes[-1]["link"]) if event.causes else ""
 
 
 def _cause(event: Event, footprint: Footprint, link: str) -> None:

@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('workflows', '0002_rule_stops'),
+        ('workflows', '0003_ledger_indexes'),
     ]
 
     operations = [

@@ -10,9 +10,9 @@ from workflows.models.run import Run
 
 
 class FootprintKind(models.TextChoices):
-    REFERENCE = "reference", _("Reference")
-    DOCUMENT = "document", _("Document")
-    RECORD = "record", _("Record")
+    REFERENCE = "reference"
+    DOCUMENT = "document"
+    RECORD = "record"
 
 
 class Footprint(models.Model):

@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('connectors', '0004_ledger_indexes'),
+        ('connectors', '0005_record_scope_indexes'),
     ]
 
     operations = [

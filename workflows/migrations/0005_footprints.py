@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('workflows', '0003_ledger_indexes'),
+        ('workflows', '0004_rule_drafts_and_tags'),
     ]
 
     operations = [

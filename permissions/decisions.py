@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal, InvalidOperation
 from functools import lru_cache
 from typing import Any
@@ -58,6 +58,30 @@ class Decision:
         if treatment is Treatment.LEAVE_OUT or value is None or value == "":
             return None if treatment is Treatment.LEAVE_OUT else MASK
         return size_only(value) if treatment is Treatment.ROUND else MASK
+
+    def within(self, limit: Decision) -> Decision:
+        """This decision, but nothing that `limit` hides: what somebody would see, shown to a person who may see less."""
+        treatments = {
+            name: how
+            for name in self.masked | limit.masked
+            if (how := self._hides(name, limit)) is not Treatment.MASK
+        }
+        if ALL in limit.classes:
+            classes = self.classes
+        else:
+            classes = limit.classes if ALL in self.classes else self.classes & limit.classes
+        return replace(
+            self,
+            allowed=self.allowed and limit.allowed,
+            masked=self.masked | limit.masked,
+            classes=classes,
+            treatments=treatments,
+        )
+
+    def _hides(self, name: str, limit: Decision) -> Treatment:
+        """How a field is hidden where one of two decisions hides it: by what tells less."""
+        found = {each.treatments.get(name, Treatment.MASK) for each in (self, limit) if name in each.masked}
+        return next(each for each in (Treatment.LEAVE_OUT, Treatment.MASK, Treatment.ROUND) if each in found)
 
     def apply(self, data: Mapping[str, Any]) -> dict[str, Any]:
         """`data` as this person may see it: what is hidden is replaced or left out, never left in."""

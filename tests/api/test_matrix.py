@@ -147,6 +147,11 @@ TABLE: dict[tuple[str, str], Entry] = {
     ("rule-rollback", "post"): Entry(WRITES_RULES, path=_rule, body=lambda world: {"number": 1}),
     ("rule-duplicate", "post"): Entry({"analyst": 201, "owner": 403, "auditor": 403}, path=_rule),
     ("rule-owner", "post"): Entry(WRITES_RULES, path=_rule, body=lambda world: {"username": "analyst"}),
+    ("rule-dryrun", "post"): Entry(
+        {"analyst": 200, "owner": 403, "auditor": 403},
+        path=_rule,
+        body=lambda world: {"event": world.run.event_id},
+    ),
     ("rule-off", "post"): Entry(WRITES_RULES, path=_rule),
     ("rule-on", "post"): Entry(WRITES_RULES, path=_rule),
     ("events", "get"): Entry(EVERYBODY),

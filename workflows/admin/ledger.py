@@ -32,16 +32,10 @@ from workflows.selectors import (
     visible_rules,
     visible_runs,
 )
+from workflows.selectors.held import HELD
 from workflows.services.replay import failed_event_replay
 from workflows.triggers.record import WORDS as CHANGES
 
-HELD = {
-    "first_sight": gettext_lazy("It was already so when Baton first saw the record."),
-    "was_true": gettext_lazy("It was already true before this change."),
-    "was_unknown": gettext_lazy("Before this change it was not known whether it was true."),
-    "consumed": gettext_lazy("It has fired for this record and waits until the condition is false again."),
-    "cooldown": gettext_lazy("The cool-down of the rule is not over."),
-}
 SOURCES = {
     "poll": gettext_lazy("polling"),
     "hook": gettext_lazy("inbound"),

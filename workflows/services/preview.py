@@ -1,0 +1,184 @@
+"""The messages a rule would send, drawn as they would go out: by the production card and each messenger's own render()."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.utils.translation import gettext as _
+from django.utils.translation import override
+
+from connectors import catalog
+from connectors.ports.im import Message, Rendered
+from connectors.services.rendering import message_rendered, message_rendered_everywhere
+from kernel.errors import BatonError
+from kernel.text import Localized
+from messaging.card import card_render
+from messaging.models import Interaction, InteractionState
+from messaging.services.interactions import Target
+from permissions.models import Verb
+from permissions.policies import Decision, Gate, record_decide
+from workflows.blocks import Ask
+from workflows.catalog import ACTIONS
+from workflows.engine.rehearsal import Occurrence, Rehearsal
+from workflows.selectors.shown import RecordView
+from workflows.services.checking import rule_scope
+
+
+@dataclass(frozen=True)
+class PersonSeen:
+    """One person who would be told: `masked` are the labels of what that person would not see."""
+
+    username: str
+    name: str
+    purpose: str
+    masked: list[str]
+
+
+@dataclass(frozen=True)
+class MessageSeen:
+    """One message as it would go out. `step` is the path of the action that sends it."""
+
+    step: str
+    username: str
+    name: str
+    channel: str
+    connector: str
+    label: str
+    message: Message
+    rendered: Rendered
+
+
+@dataclass(frozen=True)
+class ElsewhereSeen:
+    """The first message as another messenger of the catalog would send it."""
+
+    connector: str
+    label: str
+    rendered: Rendered
+
+
+@dataclass(frozen=True)
+class ButtonSeen:
+    key: str
+    label: str
+    follows: list[str]
+
+
+@dataclass
+class Preview:
+    people: list[PersonSeen] = field(default_factory=list)
+    messages: list[MessageSeen] = field(default_factory=list)
+    elsewhere: list[ElsewhereSeen] = field(default_factory=list)
+    buttons: list[ButtonSeen] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+
+
+def messages_preview(view: RecordView, rehearsal: Rehearsal, found: Occurrence) -> Preview:
+    """`view` is the record as the asker may see it: no message shows more."""
+    preview = Preview()
+    for index, step in enumerate(rehearsal.telling_steps()):
+        named = [
+            str(each.get("field")) for each in _specs(step.params) if each.get("type") == "record_person"
+        ]
+        if any(view.hides(name) for name in named):
+            preview.notes.append(_("Whom it tells depends on a field you may not see."))
+            continue
+        try:
+            asked = rehearsal.ask(found, step)
+        except BatonError as error:
+            preview.notes.append(error.message)
+            continue
+        if asked is None:
+            continue
+        audience = rehearsal.audience(found, rehearsal.record(found), step)
+        preview.notes += [str(note) for note in dict.fromkeys(audience.notes)]
+        for target in audience.targets:
+            _one(preview, view, rehearsal, found, asked, target, f"/steps/{index}")
+        preview.buttons += _buttons(rehearsal, step.params)
+    if preview.messages:
+        preview.elsewhere = _elsewhere(preview.messages[0].message)
+    return preview
+
+
+def _specs(params: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    return [*params.get("recipients", ()), *params.get("fallback", ())]
+
+
+def _one(
+    preview: Preview,
+    view: RecordView,
+    rehearsal: Rehearsal,
+    found: Occurrence,
+    asked: Ask,
+    target: Target,
+    step: str,
+) -> None:
+    record = rehearsal.record(found)
+    decision = record_decide(Gate(target.user), record, Verb.TOLD)
+    if all(each.username != target.user.username for each in preview.people):
+        preview.people.append(
+            PersonSeen(
+                target.user.username,
+                target.user.display_name,
+                target.purpose,
+                _masked_labels(rehearsal, found, decision),
+            )
+        )
+    interaction = Interaction(
+        record=record,
+        card=dict(asked.card),
+        source_event_id=found.source_event_id,
+        state=InteractionState.OPEN if asked.is_question else InteractionState.DECIDED,
+    )
+    try:
+        with override(target.user.language):
+            message = card_render(interaction, target.user, decision.within(view.decision))
+            payload = message_rendered(target.connection, message).payload
+        degraded = message_rendered(target.connection, message).degraded  # in the asker's words
+    except BatonError as error:
+        preview.notes.append(error.message)
+        return
+    preview.messages.append(
+        MessageSeen(
+            step,
+            target.user.username,
+            target.user.display_name,
+            target.connection.slug,
+            target.connection.connector,
+            str(target.connection.manifest.label),
+            message,
+            Rendered(payload, degraded),
+        )
+    )
+
+
+def _masked_labels(rehearsal: Rehearsal, found: Occurrence, decision: Decision) -> list[str]:
+    return [
+        str(each.label)
+        for each in rehearsal.compiled.about.fields
+        if each.name in decision.masked and found.record.get(each.name) not in (None, "")
+    ]
+
+
+def _elsewhere(message: Message) -> list[ElsewhereSeen]:
+    return [
+        ElsewhereSeen(key, str(catalog.manifest(key).label), rendered)
+        for key, rendered in message_rendered_everywhere(message).items()
+    ]
+
+
+def _buttons(rehearsal: Rehearsal, params: Mapping[str, Any]) -> list[ButtonSeen]:
+    scope = rule_scope(rehearsal.rule.connection, rehearsal.compiled.about.name)
+    return [
+        ButtonSeen(
+            str(button["key"]),
+            str(Localized.from_json(button.get("label") or button["key"])),
+            [
+                str(ACTIONS.get(str(each["action"])).sentence(each.get("params", {}), scope))
+                for each in button.get("then", ())
+            ],
+        )
+        for button in params.get("buttons", ())
+    ]

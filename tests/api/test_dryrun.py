@@ -41,7 +41,7 @@ def url() -> str:
 
 
 def with_params(**params: Any) -> dict[str, Any]:
-    draft = copy.deepcopy(Rule.objects.get().draft)
+    draft: dict[str, Any] = copy.deepcopy(Rule.objects.get().draft)
     draft["steps"][0]["params"] |= params
     return draft
 
@@ -62,6 +62,7 @@ def test_a_recorded_event_shows_what_was_really_sent(company: DemoCompany, speak
 
     sent = Delivery.objects.select_related("interaction__record").get()
     buyer = company.user("buyer")
+    assert sent.interaction.record is not None
     really = card_render(sent.interaction, buyer, may_see_record(buyer, sent.interaction.record)).as_json()
     (drawn,) = found["messages"]
     own = {"id", "event_id", "link"}

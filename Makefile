@@ -1,6 +1,6 @@
 # Two commands: `make run` (the demo) and `make test`.
 SHELL := /bin/bash
-.PHONY: run start install install-dev test lint types check messages editor editor-check
+.PHONY: run start install install-dev test chaos lint types check messages editor editor-check
 
 run: install
 	@exec .venv/bin/python -m kernel.run demo
@@ -16,6 +16,9 @@ install-dev: install
 
 test: install-dev
 	@.venv/bin/python -m pytest -n 2 --dist loadfile -q tests
+
+chaos: install-dev
+	@.venv/bin/python -m pytest -q -o python_files='case_*.py' tests/chaos --table
 
 lint: install-dev
 	@.venv/bin/ruff check . && .venv/bin/ruff format --check . && .venv/bin/lint-imports

@@ -32,6 +32,8 @@ KNOWN = {
     "BATON_WORKERS": "Celery worker threads (default 4)",
     "BATON_HTTPS": "0 only behind plain HTTP on a closed network (default 1 outside the demo)",
     "BATON_BEHIND_PROXY": "1 trusts X-Forwarded-Proto and X-Forwarded-For of the reverse proxy",
+    "BATON_CLOCK_FILE": "demo only: file whose seconds move the clock of all processes (chaos suite)",
+    "BATON_DATABASE_PAGES": "demo only: most pages the SQLite file may have, a disk that is full (chaos suite)",
     "BATON_REQUIRE": "tests: all turns a skip for a missing service into a failure",
     "BATON_TEST_CACHE": "tests: folder of what is built once and kept (default ~/.cache/baton-tests)",
 }
@@ -47,6 +49,7 @@ class Environment:
     trusted_origins: list[str]
     allow_nets: str
     public_url: str
+    clock_file: Path | None
     inbound_bytes: int
     time_zone: str
     log_level: str
@@ -97,7 +100,7 @@ def _kept_secret(home: Path, name: str, make: Any) -> str:
     return value
 
 
-def _database(env: Mapping[str, str], home: Path) -> dict[str, Any]:
+def _database(env: Mapping[str, str], home: Path, demo: bool) -> dict[str, Any]:
     url = env.get("DATABASE_URL", "").strip() or f"sqlite:///{home / 'baton.sqlite3'}"
     database: dict[str, Any] = dict(dj_database_url.parse(url, conn_max_age=600, conn_health_checks=True))
     if "sqlite3" in database["ENGINE"]:
@@ -107,6 +110,9 @@ def _database(env: Mapping[str, str], home: Path) -> dict[str, Any]:
             "init_command": "PRAGMA journal_mode=WAL;PRAGMA synchronous=FULL;PRAGMA foreign_keys=ON;"
             "PRAGMA cache_size=-8000;PRAGMA temp_store=MEMORY;",
         }
+        pages = _number(env, "BATON_DATABASE_PAGES", 0)
+        if demo and pages:
+            database["OPTIONS"]["init_command"] += f"PRAGMA max_page_count={pages};"
         database["CONN_MAX_AGE"] = None
         database["CONN_HEALTH_CHECKS"] = False
         database["TEST"] = {"NAME": str(home / "test.sqlite3")}
@@ -169,6 +175,7 @@ def load(base: Path, env: Mapping[str, str] = os.environ) -> Environment:
                 f"BATON_ALLOW_NETS: “{net}” is not a network such as 10.0.0.0/8."
             ) from error
     broker_url, broker_options, queue_type = _broker(env, home)
+    clock_file = env.get("BATON_CLOCK_FILE", "").strip()
     split = urlsplit(public_url)
     return Environment(
         home=home,
@@ -179,6 +186,7 @@ def load(base: Path, env: Mapping[str, str] = os.environ) -> Environment:
         trusted_origins=[f"{split.scheme}://{split.netloc}"] if split.scheme in ("http", "https") else [],
         allow_nets=allow_nets,
         public_url=public_url,
+        clock_file=Path(clock_file) if demo and clock_file else None,
         inbound_bytes=_number(env, "BATON_INBOUND_BYTES", 1_048_576),
         time_zone=env.get("BATON_TIME_ZONE") or "Asia/Shanghai",
         log_level=env.get("BATON_LOG_LEVEL") or "INFO",
@@ -186,7 +194,7 @@ def load(base: Path, env: Mapping[str, str] = os.environ) -> Environment:
         ssl_redirect=secure and not _flag(env, "BATON_BEHIND_PROXY"),
         hsts_seconds=31_536_000 if secure else 0,
         behind_proxy=_flag(env, "BATON_BEHIND_PROXY"),
-        database=_database(env, home),
+        database=_database(env, home, demo),
         cache={"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": redis_url}
         if redis_url
         else {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"},

@@ -10,11 +10,15 @@ import django_stubs_ext
 
 from config import environment
 from config.unfold import UNFOLD  # noqa: F401 - a setting by its name
+from kernel import clock
 
 django_stubs_ext.monkeypatch()
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 ENV = environment.load(BASE_DIR)
+
+if ENV.clock_file is not None:
+    clock.offset_share(ENV.clock_file)
 
 BATON_VERSION = (BASE_DIR / "VERSION").read_text().strip()
 BATON_HOME = ENV.home

@@ -1,0 +1,30 @@
+"""The clock jumps while work is in hand."""
+
+from __future__ import annotations
+
+from tests.chaos.scene import Scene
+
+FORWARD_SECONDS = 600
+"""Past every lease."""
+BACK_SECONDS = 20
+
+
+def test_clock_steps_forward(scene: Scene) -> None:
+    scene.cards()
+    scene.held_burst()
+    with scene.struck():
+        scene.installation.clock_step(FORWARD_SECONDS)
+    scene.click()
+    scene.receiver.release()
+    scene.counted()
+
+
+def test_clock_steps_back(scene: Scene) -> None:
+    """What was due before waits until the clock has been there again."""
+    scene.cards()
+    scene.held_burst()
+    with scene.struck():
+        scene.installation.clock_step(-BACK_SECONDS)
+    scene.click()
+    scene.receiver.release()
+    scene.counted()

@@ -1,0 +1,85 @@
+"""The messenger misbehaves in every way a vendor does, for a while."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+
+from tests.chaos.count import failures
+from tests.chaos.receiver import Way
+from tests.chaos.scene import EVENTS, Scene
+
+SOME = 40
+RETRY_AFTER_SECONDS = 600
+REPLAY = """
+from messaging.models import Delivery
+from messaging.services.outbox import delivery_replay
+for each in Delivery.objects.filter(state="failed"):
+    delivery_replay(each)
+"""
+
+
+def test_vendor_limits(scene: Scene) -> None:
+    """429: nothing is sent again before the time it asked for, which the clock then reaches."""
+    scene.receiver.retry_after_seconds = RETRY_AFTER_SECONDS
+    scene.receiver.behave = lambda: Way.LIMIT
+    scene.burst()
+    with scene.struck():
+        scene.receiver.jam()
+    scene.receiver.release()
+    scene.sender.wait()
+    time.sleep(3)
+    limited = "messaging_delivery WHERE available_at IS NOT NULL AND last_error LIKE '%429%'"
+    assert scene.installation.count(limited) >= 1, "nobody was told to wait"
+    scene.installation.clock_step(RETRY_AFTER_SECONDS + 1)
+    assert scene.counted().repeated == 0
+
+
+@pytest.mark.parametrize("way", [Way.FAIL, Way.AWAY], ids=["500", "503"])
+def test_vendor_fails(scene: Scene, way: Way) -> None:
+    """For half an hour, by the clock."""
+    scene.receiver.behave = lambda: way
+    scene.burst()
+    with scene.struck():
+        pass
+    for _time in range(3):
+        time.sleep(1)
+        scene.installation.clock_step(600)
+    scene.receiver.release()
+    scene.sender.wait()
+    scene.installation.clock_step(900)
+    assert scene.counted().repeated == 0
+
+
+def test_vendor_is_silent(scene: Scene) -> None:
+    scene.receiver.first(4, Way.SILENCE)
+    scene.burst()
+    with scene.struck():
+        pass
+    assert 1 <= scene.counted().repeated <= 4
+
+
+def test_vendor_breaks_off(scene: Scene) -> None:
+    scene.receiver.first(SOME, Way.RESET)
+    scene.burst()
+    with scene.struck():
+        pass
+    assert 1 <= scene.counted().repeated <= SOME
+
+
+def test_vendor_complains(scene: Scene) -> None:
+    """An error inside a 200 is the end for that message, told in the vendor's words; replayed, it arrives."""
+    scene.receiver.first(SOME, Way.COMPLAIN)
+    scene.burst()
+    with scene.struck():
+        pass
+    scene.settle()
+    failed = failures(scene.installation, scene.name)
+    assert len(failed) == SOME
+    told = "messaging_delivery WHERE state = 'failed' AND reason = 'no such person'"
+    assert scene.installation.count(told) == SOME
+    scene.installation.manage("shell", "-v", "0", "-c", REPLAY)
+    count = scene.counted()
+    assert (count.shown, count.repeated) == (EVENTS, 0)
+    scene.notes.append(f"{SOME} failed with the vendor's words, replayed")

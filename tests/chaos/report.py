@@ -1,0 +1,95 @@
+"""The table of results: printed at the end, and written between two marks into docs/reliability.md on request."""
+
+from __future__ import annotations
+
+import os
+import platform
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from kernel import clock
+from tests.chaos.scene import Scene
+from tests.needs import ROOT
+
+PASSED = pytest.StashKey[bool]()
+PAGE = ROOT / "docs" / "reliability.md"
+BEGIN, END = "<!-- chaos: begin -->", "<!-- chaos: end -->"
+
+
+@dataclass(frozen=True)
+class Row:
+    case: str
+    setup: str
+    passed: bool
+    seconds: float
+    scene: Scene
+
+    def as_line(self) -> str:
+        count, hit = self.scene.result, self.scene.evidence
+        struck = "; ".join(f"{each.queued} / {each.claimed} / {each.open}" for each in hit) or "–"
+        cells = [self.case, self.setup, "held" if self.passed else "**failed**", struck]
+        if count is None:
+            cells += ["–"] * 5
+        else:
+            cells += [
+                str(count.accepted), str(count.lost), f"{count.doubled} / {count.repeated}",
+                f"{count.orders} of {count.intended}", str(count.unknown),
+            ]  # fmt: skip
+        return f"| {' | '.join([*cells, f'{self.seconds:.0f}', '; '.join(self.scene.notes)])} |"
+
+
+rows: list[Row] = []
+
+
+def note(item: pytest.Item, scene: Scene, seconds: float) -> None:
+    words = str(item.name).partition("[")[0].removeprefix("test_").replace("_", " ")
+    rows.append(Row(words, scene.installation.setup, item.stash.get(PASSED, False), seconds, scene))
+
+
+def table_lines() -> list[str]:
+    head = [
+        "| case | set-up | result | queued / claimed / open at each fault | accepted | lost | doubled / repeated"
+        " | orders | unknown | seconds | notes |",
+        "|---|---|---|---|---|---|---|---|---|---|---|",
+    ]
+    return [*head, *(each.as_line() for each in sorted(rows, key=lambda each: each.case))]
+
+
+def table_write() -> None:
+    """Replace what stands between the marks."""
+    page = PAGE.read_text(encoding="utf-8")
+    before, _begin, rest = page.partition(BEGIN)
+    _old, _end, after = rest.partition(END)
+    assert after, f"{PAGE.name} has lost its marks"
+    held = sum(each.passed for each in rows)
+    said = (
+        f"Measured on {clock.now():%Y-%m-%d %H:%M} UTC, {_machine()}, code {_version()}:"
+        f" {held} of {len(rows)} held."
+    )
+    text = "\n".join([BEGIN, "", said, "", *table_lines(), "", END])
+    PAGE.write_text(f"{before}{text}{after}", encoding="utf-8")
+
+
+def _machine() -> str:
+    memory = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") / 2**30
+    return (
+        f"{os.cpu_count()} cores ({_processor()}), {memory:.0f} GiB, Linux {platform.release().split('-')[0]},"
+        f" Python {platform.python_version()}"
+    )
+
+
+def _processor() -> str:
+    for line in Path("/proc/cpuinfo").read_text().splitlines():
+        if line.startswith("model name"):
+            return line.partition(":")[2].strip()
+    return platform.machine()
+
+
+def _version() -> str:
+    done = subprocess.run(
+        ["git", "describe", "--always", "--dirty"], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    return done.stdout.strip() or (ROOT / "VERSION").read_text().strip()

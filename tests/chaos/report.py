@@ -45,8 +45,10 @@ rows: list[Row] = []
 
 
 def note(item: pytest.Item, scene: Scene, seconds: float) -> None:
+    if PASSED not in item.stash:  # interrupted
+        return
     words = str(item.name).partition("[")[0].removeprefix("test_").replace("_", " ")
-    rows.append(Row(words, scene.installation.setup, item.stash.get(PASSED, False), seconds, scene))
+    rows.append(Row(words, scene.installation.setup, item.stash[PASSED], seconds, scene))
 
 
 def table_lines() -> list[str]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import random
-import time
 from collections import Counter
 
 from tests.chaos.load import Item, event
@@ -12,48 +11,49 @@ from tests.chaos.scene import Scene
 RECORDS = 45
 STATES = (30, 3, 30, 3, 4, 30)
 """What each record's stock is, one after the other; below 10 at the second and again at the fourth."""
+CROSSINGS = 2
 
 
 def test_duplicate_late_and_shuffled(scene: Scene) -> None:
-    shuffled = [
-        _numbered(scene, "s", record, version) for record in range(RECORDS) for version in range(len(STATES))
-    ]
-    straight = [
-        _numbered(scene, "o", record, version) for record in range(RECORDS) for version in range(len(STATES))
-    ]
-    order = random.Random(1)
-    mixed = shuffled + order.sample(shuffled, len(shuffled) // 2)
-    order.shuffle(mixed)
+    """Everything of a stream is stored by one request, so that all of it waits when planning begins."""
+    shuffled, sorted_ = _stream(scene, "shuffled"), _stream(scene, "sorted")
+    chance = random.Random(1)
+    mixed = shuffled + chance.sample(shuffled, len(shuffled) // 2)
+    chance.shuffle(mixed)
     numbered = scene.numbered_sender()
     scene.held_burst()
-    with scene.struck("worker") as _hit:
-        numbered.send(mixed)
-        numbered.wait()
-        numbered.send(straight, concurrency=1)
-        numbered.wait()
+    with scene.struck():
+        numbered.send([("mixed", mixed), ("sorted", sorted_)])
     scene.receiver.release()
+    numbered.wait()
     scene.settle()
-    wanted, found = _crossings(scene, "o"), _crossings(scene, "s")
-    assert len(wanted) == 2 * RECORDS
+    wanted, found = _crossings(scene, "sorted"), _crossings(scene, "shuffled")
+    assert len(wanted) == CROSSINGS * RECORDS
     assert found == wanted
-    numbered.send(list(reversed(shuffled)))
-    numbered.wait()
-    late = [(f"{name}-late", {**body, "id": f"{name}-late"}) for name, body in shuffled[:RECORDS]]
-    numbered.send(late)
+    late = [{**body, "id": f"{body['id']}-late", "version": 1} for body in shuffled[: len(STATES)]]
+    numbered.send([("again", list(reversed(shuffled))), ("late", late)])
     numbered.wait()
     scene.settle()
-    assert _crossings(scene, "s") == wanted
-    scene.sender.accepted.update(numbered.accepted)
+    assert _crossings(scene, "shuffled") == wanted
+    scene.sender.accepted.update(dict.fromkeys((body["id"] for body in [*shuffled, *sorted_, *late]), 0.0))
     count = scene.counted()
-    scene.notes.append(f"{len(wanted)} crossings either way; outcomes {dict(sorted(count.outcomes.items()))}")
+    assert count.outcomes["superseded"] == len(late)
+    scene.notes.append(f"{wanted.total()} crossings either way")
 
 
-def _numbered(scene: Scene, stream: str, record: int, version: int) -> tuple[str, Item]:
-    name = f"{scene.name}-{stream}-{record}-{version}"
-    body = event(
-        name, sku=f"{scene.name}-{stream}-{record}", quantity=STATES[version], at=time.time() + version
-    )
-    return name, {**body, "version": version + 1}
+def _stream(scene: Scene, name: str) -> list[Item]:
+    return [
+        {
+            **event(
+                f"{scene.name}-{name}-{record}-{version}",
+                sku=f"{scene.name}-{name}-{record}",
+                quantity=quantity,
+            ),
+            "version": version,
+        }
+        for version, quantity in enumerate(STATES, start=1)
+        for record in range(RECORDS)
+    ]
 
 
 def _crossings(scene: Scene, stream: str) -> Counter[str]:

@@ -24,6 +24,7 @@ from kernel.text import localized, text_store
 from kernel.work import backoff_at
 from workflows.conditions import PreparedData, Verdict, condition_trace, data_prepare
 from workflows.engine.batch import Batch, RecordKey
+from workflows.engine.beside import events_beside
 from workflows.engine.causes import causes_attach
 from workflows.engine.compiled import CompiledRule, event_data, rules_broken, rules_live, schema_for
 from workflows.engine.firing import Memory, Verdicts, firing_decide
@@ -98,7 +99,11 @@ def _ready() -> QuerySet[Event]:
 
 
 def _claim(limit: int) -> list[Event]:
-    return _in_order(list(_lock(_ready().order_by("id"))[:limit]))
+    claimed = list(_lock(_ready().order_by("id"))[:limit])
+    if len(claimed) == limit:  # cut off: what was numbered may lie on both sides
+        behind = _lock(_ready().filter(pk__gt=claimed[-1].pk))
+        claimed += events_beside([each for each in claimed if _is_numbered(each)], behind)
+    return _in_order(claimed)
 
 
 def _key(event: Event) -> RecordKey:

@@ -50,6 +50,20 @@ def test_shuffled_and_doubled_events_of_one_record_give_the_crossings_of_the_sor
     )
 
 
+@pytest.mark.parametrize("batch", [1, 3, 5, 11])
+def test_the_crossings_are_the_same_wherever_a_batch_is_cut_off(
+    source: Source, monkeypatch: pytest.MonkeyPatch, batch: int
+) -> None:
+    monkeypatch.setattr(plan, "BATCH", batch)
+    source.rule()
+    items = [source.item(quantity, v=version, sku=sku) for version, quantity in STREAM for sku in "AB"]
+    random.Random(batch).shuffle(items)
+    source.post(*items)
+    source.plan()
+    assert sorted(source.fired()) == sorted(CROSSINGS * 2)
+    assert not Event.objects.exclude(state="planned").exists()
+
+
 def test_an_older_state_after_a_newer_one_is_superseded_and_fires_nothing(source: Source) -> None:
     source.rule()
     source.tell(120, v="2026-03")

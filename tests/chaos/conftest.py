@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import signal
 import time
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from types import FrameType
 from typing import Any
 
@@ -90,11 +90,11 @@ def scene(request: pytest.FixtureRequest, installation: Installation, receiver: 
 
 
 @pytest.hookimpl(wrapper=True)
-def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[Any]) -> Iterator[None]:
-    outcome: Any = yield
-    if outcome.when == "call":
-        item.stash[report.PASSED] = outcome.passed
-    return outcome
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    found = yield
+    if found.when == "call":
+        item.stash[report.PASSED] = found.passed
+    return found
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:

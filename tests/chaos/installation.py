@@ -74,7 +74,8 @@ class Installation(RunningDemo):
         keeper_folder, keeper.folder = keeper.folder, folder
         self.servers = Servers.of(setup, keeper)
         keeper.folder = keeper_folder
-        super().__init__(folder / "home", BATON_CLOCK_FILE=str(self.clock_file), **self.servers.environment())
+        super().__init__(folder / "home", BATON_CLOCK_FILE=str(self.clock_file))
+        self.env |= self.servers.environment()
         self.extra: list[subprocess.Popen[bytes]] = []
         self._clock_seconds = 0.0
         self._hooks: tuple[Hook, Hook] | None = None

@@ -154,12 +154,13 @@ class Receiver:
             await writer.drain()
             writer.transport.abort()
             return False
-        status, answer, extra = {
+        answers: dict[Way, tuple[int, dict[str, Any], str]] = {
             Way.LIMIT: (429, {"error": "slower"}, f"Retry-After: {self.retry_after_seconds}\r\n"),
             Way.FAIL: (500, {"error": "broken"}, ""),
             Way.AWAY: (503, {"error": "away"}, ""),
             Way.COMPLAIN: (200, {"ok": False, "error": "no such person"}, ""),
-        }.get(way, (200, {"ok": True}, ""))
+        }
+        status, answer, extra = answers.get(way, (200, {"ok": True}, ""))
         writer.write(_answer(status, answer, extra))
         await writer.drain()
         return True

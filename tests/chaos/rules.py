@@ -11,7 +11,8 @@ from permissions.models import Identity, User
 from permissions.objects import object_share
 from workflows.models import Rule
 from workflows.services.bench import MAPPING, PERSON, SINK
-from workflows.services.rules import rule_create, rule_publish
+from workflows.services.drafts import rule_create
+from workflows.services.rules import rule_publish
 
 NUMBERED = "chaos-numbered"
 """A source whose events carry a version per record."""

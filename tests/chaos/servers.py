@@ -15,6 +15,7 @@ import subprocess
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import psycopg
 from kombu import Connection
@@ -89,21 +90,18 @@ class Server:
             self._keeper.group_forget(process.pid)
 
     def _launch(self, command: list[str]) -> subprocess.Popen[bytes]:
+        account = self.account if os.geteuid() == 0 else None
         with (self.folder / "log").open("ab") as log:
             process = subprocess.Popen(
                 command, env={**os.environ, **self.environment()}, cwd=self.folder, stdin=subprocess.DEVNULL,
-                stdout=log, stderr=subprocess.STDOUT, start_new_session=True, **self._as_account(),
+                stdout=log, stderr=subprocess.STDOUT, start_new_session=True, user=account, group=account,
+                extra_groups=None if account is None else [],
             )  # fmt: skip
         self._keeper.group_note(process.pid)
         return process
 
     def environment(self) -> Mapping[str, str]:
         return {}
-
-    def _as_account(self) -> dict[str, str]:
-        if os.geteuid() != 0:
-            return {}
-        return {"user": self.account, "group": self.account, "extra_groups": []}  # type: ignore[dict-item]
 
     def _own(self, path: Path) -> None:
         if os.geteuid() == 0:
@@ -163,7 +161,7 @@ class PostgreSQL(Server):
             ).fetchone()
         return int(cut[0]) if cut else 0
 
-    def _administrator(self) -> psycopg.Connection[tuple[object, ...]]:
+    def _administrator(self) -> psycopg.Connection[tuple[Any, ...]]:
         return psycopg.connect(
             host="127.0.0.1", port=self.port, user="postgres", dbname="postgres", autocommit=True,
             connect_timeout=2,

@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from tests.chaos.installation import RABBITMQ, REDIS
+from tests.chaos.installation import REDIS
 from tests.chaos.scene import EVENTS, Scene
 
 AWAY_SECONDS = 6
@@ -27,7 +27,7 @@ def test_broker_stopped(scene: Scene) -> None:
     assert scene.counted().repeated == 0
 
 
-@pytest.mark.selected(REDIS, RABBITMQ)
+@pytest.mark.selected(REDIS)
 def test_broker_wiped(scene: Scene) -> None:
     scene.cards()
     scene.jammed_burst()

@@ -14,7 +14,7 @@ from contextlib import ExitStack, closing, contextmanager
 import pytest
 
 from demo import company as erp
-from tests.chaos.installation import EMBEDDED, RABBITMQ, REDIS, Installation
+from tests.chaos.installation import EMBEDDED, REDIS, Installation
 from tests.chaos.scene import Scene
 from tests.running import wait_until
 
@@ -73,7 +73,7 @@ def test_killed_while_the_erp_stores_the_order(scene: Scene) -> None:
     scene.counted()
 
 
-@pytest.mark.selected(REDIS, EMBEDDED)
+@pytest.mark.selected(EMBEDDED)
 def test_killed_after_the_erp_answered(scene: Scene) -> None:
     scene.cards(1)
     scene.jammed_burst()
@@ -94,7 +94,6 @@ def test_killed_after_the_erp_answered(scene: Scene) -> None:
     scene.counted()
 
 
-@pytest.mark.setups(EMBEDDED, REDIS, RABBITMQ)
 def test_erp_down_with_clicks_waiting(scene: Scene) -> None:
     scene.cards(3)
     scene.jammed_burst()

@@ -35,11 +35,13 @@ class Pace:
         return self.interval * self.burst
 
 
-def pace_of(count: int, seconds: float, *, burst_share: float = BURST_SHARE) -> Pace:
+def pace_of(
+    count: int, seconds: float, *, burst_share: float = BURST_SHARE, reserve_share: float = RESERVE_SHARE
+) -> Pace:
     """The pace that never sends more than `count` in any `seconds`."""
     burst = max(1, int(count * burst_share))
     interval = dt.timedelta(seconds=seconds / (count - burst + 1))
-    return Pace(interval, burst, int(burst * RESERVE_SHARE))
+    return Pace(interval, burst, int(burst * reserve_share))
 
 
 @dataclass

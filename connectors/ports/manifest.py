@@ -110,6 +110,8 @@ class ImCapabilities:
     inbound: bool = False
     text_bytes: int = 2048
     confirms_delivery: bool = True
+    interrupts: bool = True
+    """False: it only lies there until somebody looks; quiet hours need not hold it."""
     send_idempotent: bool = False
     rates: tuple[Rate, ...] = ()
 

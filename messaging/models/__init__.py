@@ -1,5 +1,6 @@
 """Rows of this room."""
 
+from messaging.models.attention import Attention, HolidayCalendar
 from messaging.models.confirmation import Confirmation, ConfirmationState
 from messaging.models.interaction import (
     OPEN_STATES,
@@ -19,11 +20,13 @@ __all__ = [
     "OPEN_STATES",
     "PRIORITY_LANE",
     "Answer",
+    "Attention",
     "Confirmation",
     "ConfirmationState",
     "Delivery",
     "DeliveryState",
     "Hold",
+    "HolidayCalendar",
     "Interaction",
     "InteractionState",
     "RateBucket",

@@ -124,6 +124,8 @@ class Hold(models.TextChoices):
 
     RATE = "rate", _("Waiting for a free place")
     CLOSED = "closed", _("The messenger asked to wait")
+    QUIET = "quiet", _("Quiet hours")
+    BUDGET = "budget", _("Interruption budget")
 
 
 PRIORITY_LANE = 2

@@ -17,8 +17,9 @@ from connectors.ports.manifest import RateScope
 from connectors.services.limits import RateInForce, rates_in_force
 from kernel import clock
 from kernel.text import localized, text_store
-from messaging.models import Delivery, Hold
+from messaging.models import Attention, Delivery, Hold
 from messaging.pace import pace_of
+from messaging.services.attention import attention_of, budget_buckets, interrupts, quiet_until, quiet_words
 from messaging.services.buckets import Bucket, Demand, admit
 
 WORDS = {
@@ -44,18 +45,26 @@ class Held:
 def deliveries_admit(claimed: Sequence[Delivery]) -> list[Delivery]:
     """Those that may be sent now, in the order given; they are counted. The rest is no longer the caller's.
 
-    Needs `connection` loaded. Costs no query where no connection of the batch has a limit or is closed.
+    Needs `connection`, `user` and `interaction` loaded. A connection without a limit costs no query; whether anybody of
+    the batch wants to be left alone costs one, unless nothing of it would disturb.
     """
     now = clock.now()
-    held = [found for each in claimed if (found := _closed(each, now)) is not None]
-    waiting = {each.delivery.pk for each in held}
-    asking = [each for each in claimed if each.pk not in waiting]
-    demands = [
-        Demand(buckets_of(each.connection, each.address), each.in_lane, bool(each.hold)) for each in asking
-    ]
-    for delivery, verdict in zip(asking, admit(demands, now), strict=True):
+    wishes = attention_of(each.user_id for each in claimed if interrupts(each))
+    held: list[Held] = []
+    asking: list[tuple[Delivery, Demand]] = []
+    for each in claimed:
+        wish = wishes.get(each.user_id) if interrupts(each) else None
+        found = _closed(each, now) or (_quiet(each, wish, now) if wish is not None else None)
+        if found is not None:
+            held.append(found)
+            continue
+        budget = budget_buckets(wish) if wish is not None else ()
+        buckets = (*buckets_of(each.connection, each.address), *budget)
+        asking.append((each, Demand(buckets, each.in_lane, bool(each.hold))))
+    verdicts = admit([demand for _delivery, demand in asking], now)
+    for (delivery, _demand), verdict in zip(asking, verdicts, strict=True):
         if verdict.available_at is not None and verdict.bucket is not None:
-            held.append(Held(delivery, Hold.RATE, verdict.available_at, verdict.bucket.reason))
+            held.append(Held(delivery, verdict.bucket.hold, verdict.available_at, verdict.bucket.reason))
     deliveries_hold(held)
     waiting = {each.delivery.pk for each in held}
     return [each for each in claimed if each.pk not in waiting]
@@ -66,6 +75,13 @@ def _closed(delivery: Delivery, now: dt.datetime) -> Held | None:
     if connection.retry_at is None or connection.retry_at <= now:
         return None
     return Held(delivery, Hold.CLOSED, connection.retry_at, _closed_words(connection.name))
+
+
+def _quiet(delivery: Delivery, wishes: Attention, now: dt.datetime) -> Held | None:
+    until = quiet_until(wishes, delivery, now)
+    if until is None:
+        return None
+    return Held(delivery, Hold.QUIET, until, quiet_words(until, delivery.user.time_zone, now))
 
 
 def buckets_of(connection: Connection, address: str) -> tuple[Bucket, ...]:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from django.db import transaction
 
-from messaging.models import RateBucket
+from messaging.models import Hold, RateBucket
 from messaging.pace import Level, Pace
 
 HORIZON = dt.timedelta(hours=1)
@@ -19,11 +19,12 @@ _MOMENTS = ("level_at", "lane_at", "promised_at")
 
 @dataclass(frozen=True)
 class Bucket:
-    """A limit something counts against. `reason` is what to say of whoever has to wait for it."""
+    """A limit something counts against. `reason` and `hold` are what to say of whoever has to wait for it."""
 
     key: str
     pace: Pace
     reason: str = ""
+    hold: Hold = Hold.RATE
 
 
 @dataclass(frozen=True)

@@ -51,6 +51,10 @@ PAGES: dict[str, set[str]] = {
     "/admin/permissions/grant/": {"owner", "auditor"},
     "/admin/permissions/grant/add/": {"owner"},
     "/admin/auth/group/": {"owner"},
+    "/admin/messaging/attention/": {"it", "auditor"},
+    "/admin/messaging/attention/add/": {"it"},
+    "/admin/messaging/holidaycalendar/": {"it", "auditor"},
+    "/admin/messaging/holidaycalendar/add/": {"it"},
     "/admin/kernel/auditentry/": {"auditor"},
 }
 STAFF = ("it", "analyst", "owner", "auditor")

@@ -24,6 +24,7 @@ from messaging.pace import pace_of
 from messaging.services import lane
 from messaging.services.admission import deliveries_admit
 from messaging.services.buckets import Bucket, Demand, admit, buckets_prune
+from messaging.services.channels import inbox_ensure
 from messaging.services.outbox import deliver_drain
 from permissions.models import User
 from tests.messaging.quiet import QuietHandler
@@ -109,16 +110,18 @@ def test_a_message_that_one_bucket_refuses_uses_up_no_other(noon: None) -> None:
     assert used == 2 * pace_of(30, 60).interval
 
 
-def test_without_a_limit_no_query_is_asked(noon: None) -> None:
-    hook = webhook_register()
+def test_without_a_limit_no_bucket_is_asked_for(noon: None) -> None:
+    hook, inbox = webhook_register(), inbox_ensure()
     li = person_make("li", hook)
     rows = [tell(li, hook) for _each in range(3)]
-    claimed = list(Delivery.objects.select_related("connection"))
-    with CaptureQueriesContext(
-        connection,
-    ) as asked:
-        assert len(deliveries_admit(claimed)) == len(rows)
-    assert len(asked) == 0
+    in_inbox = [tell(li, inbox) for _each in range(3)]
+    loaded = Delivery.objects.select_related("connection", "user", "interaction")
+    for deliveries, queries in ((rows, 1), (in_inbox, 0)):  # one: does anybody want to be left alone?
+        claimed = list(loaded.filter(pk__in=[each.pk for each in deliveries]))
+        with CaptureQueriesContext(connection) as asked:
+            assert len(deliveries_admit(claimed)) == 3
+        assert len(asked) == queries
+        assert not any("ratebucket" in each["sql"] for each in asked)
 
 
 def test_a_limit_costs_the_same_for_one_message_and_for_fifty(noon: None) -> None:
@@ -126,7 +129,7 @@ def test_a_limit_costs_the_same_for_one_message_and_for_fifty(noon: None) -> Non
     people = [person_make(f"p{number}", hook) for number in range(50)]
     for each in people:
         tell(each, hook)
-    claimed = list(Delivery.objects.select_related("connection"))
+    claimed = list(Delivery.objects.select_related("connection", "user", "interaction"))
     deliveries_admit(claimed)  # makes the buckets
     counts = []
     for batch in (claimed[:1], claimed):

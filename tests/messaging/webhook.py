@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -11,6 +12,7 @@ from connectors.im.webhook.client import WebhookClient
 from connectors.models import Connection
 from connectors.services.connections import connection_register
 from messaging.models import Delivery, Interaction
+from messaging.services import lane
 from messaging.services.interactions import Target, interaction_open
 from permissions.models import Identity, User
 
@@ -30,6 +32,7 @@ class Receiver:
             return answered
 
         monkeypatch.setattr(WebhookClient, "post", post)
+        monkeypatch.setattr(lane, "_claims", itertools.repeat(1))  # no claim is the rest's
 
     def addresses(self) -> list[str]:
         return [str(each["address"]) for each in self.posted]

@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy as _
 
 from connectors.models import Connection, Event
 from kernel.models import AuditEntry
-from messaging.models import Delivery, Interaction, Reply
+from messaging.models import Attention, Delivery, HolidayCalendar, Interaction, Reply
 from permissions.models import Grant, Identity, RoleMapping, User
 from workflows.models import Rule, Run
 
@@ -61,6 +61,8 @@ GROUPS: tuple[tuple[str | Promise, tuple[Entry, ...]], ...] = (
             Entry(_("Identities"), "badge", Identity),
             Entry(_("Role mappings"), "conversion_path", RoleMapping),
             Entry(_("Grants"), "key", Grant),
+            Entry(_("Quiet hours"), "bedtime", Attention),
+            Entry(_("Holiday calendars"), "event_busy", HolidayCalendar),
         ),
     ),
     (_("Records"), (Entry(_("Audit trail"), "history", AuditEntry),)),

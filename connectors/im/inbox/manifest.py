@@ -26,6 +26,7 @@ MANIFEST = Manifest(
         inbound=True,
         text_bytes=64 * 1024,
         confirms_delivery=True,
+        interrupts=False,
         send_idempotent=True,
     ),
 )

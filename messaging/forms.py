@@ -26,7 +26,7 @@ class AttentionForm(forms.ModelForm[Attention]):
 
     class Meta:
         model = Attention
-        fields = WISHES
+        fields: tuple[str, ...] = WISHES
 
     def clean(self) -> dict[str, Any]:
         cleaned: dict[str, Any] = super().clean() or self.cleaned_data

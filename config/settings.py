@@ -188,6 +188,8 @@ SPECTACULAR_SETTINGS = {
         "RunState": "workflows.models.RunState.values",
         "CardState": "messaging.models.InteractionState.values",
         "DeliveryState": "messaging.models.DeliveryState.values",
+        "LetterKind": "workflows.selectors.letters.KINDS",
+        "ConnectionKind": ["erp", "im"],
     },
 }
 

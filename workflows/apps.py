@@ -18,11 +18,13 @@ class WorkflowsConfig(AppConfig):
         from workflows.engine.telling import HANDLER as NOTICE
         from workflows.engine.telling import NoticeHandler
         from workflows.services.answering import StepHandler
+        from workflows.services.bulk import BULK_QUEUE, bulk_drain, bulk_is_due
 
         TRIGGERS.check()
         ACTIONS.check()
         doorbell.queue_register(PLAN_QUEUE, drain=plan_drain, is_due=plan_is_due)
         doorbell.queue_register(EXECUTE_QUEUE, drain=execute_drain, is_due=execute_is_due)
         doorbell.queue_register(STOP_QUEUE, drain=stop_drain, is_due=stop_is_due)
+        doorbell.queue_register(BULK_QUEUE, drain=bulk_drain, is_due=bulk_is_due)
         subscribe(HANDLER, StepHandler())
         subscribe(NOTICE, NoticeHandler())

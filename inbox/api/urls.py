@@ -11,6 +11,7 @@ from drf_spectacular.views import SpectacularAPIView
 from inbox.api import (
     catalogue,
     connections,
+    deadletters,
     deliveries,
     drafts,
     dryrun,
@@ -69,6 +70,10 @@ urlpatterns = [
     path("runs/<int:pk>/", runs.RunOne.as_view(), name="run"),
     path("runs/<int:pk>/trace/", runs.RunTraceOne.as_view(), name="run-trace"),
     path("steps/<int:pk>/replay/", runs.StepReplay.as_view(), name="step-replay"),
+    path("dead-letters/", deadletters.DeadLetterList.as_view(), name="dead-letters"),
+    path("dead-letters/operations/", deadletters.BulkStart.as_view(), name="bulk"),
+    path("dead-letters/operations/<int:pk>/", deadletters.BulkOne.as_view(), name="bulk-one"),
+    path("dead-letters/operations/<int:pk>/cancel/", deadletters.BulkCancel.as_view(), name="bulk-cancel"),
     path("deliveries/", deliveries.DeliveryList.as_view(), name="deliveries"),
     path("ledger/", ledger.Ledger.as_view(), name="ledger"),
     path("inbox/", inbox.CardList.as_view(), name="cards"),

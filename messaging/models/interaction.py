@@ -163,6 +163,7 @@ class Delivery(WorkRow):
     sent_at = models.DateTimeField(_("sent"), null=True, blank=True)
     delivered_at = models.DateTimeField(_("delivered"), null=True, blank=True)
     seen_at = models.DateTimeField(_("seen"), null=True, blank=True)
+    discarded_at = models.DateTimeField(_("discarded"), null=True, blank=True, editable=False)
 
     class Meta:
         verbose_name = _("delivery")

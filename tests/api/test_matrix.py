@@ -23,6 +23,8 @@ from demo.services.prepare import password
 from tests.api.conftest import Speak, written
 from tests.company import DemoCompany
 from workflows.models import Rule, Run, Step, StepState
+from workflows.services.bulk import bulk_start
+from workflows.services.letters import Replay
 
 pytestmark = pytest.mark.database
 ROLES = ("", *(each.login for each in PEOPLE))
@@ -108,6 +110,16 @@ def _sign_in(world: World) -> dict[str, Any]:
     return {"username": world.login or "buyer", "password": password() if known else "wrong"}
 
 
+def _letters(world: World) -> dict[str, Any]:
+    return {"act": "discard", "letters": [{"kind": "step", "id": world.dead.pk}]}
+
+
+def _operation(world: World) -> dict[str, Any]:
+    actor = world.company.user("analyst")
+    return {"pk": bulk_start(actor, "discard", [("step", world.dead.pk)], Replay()).pk}
+
+
+LISTS_LETTERS = {"it": 200, "analyst": 200, "owner": 200, "auditor": 200}
 EVERYBODY = {"*": 200}
 IT_ONLY = {"it": 200, "analyst": 403, "auditor": 403}
 READS_RULES = {"analyst": 200, "owner": 200, "auditor": 200}
@@ -162,6 +174,10 @@ TABLE: dict[tuple[str, str], Entry] = {
     ("run", "get"): Entry(READS_RULES, path=_run),
     ("run-trace", "get"): Entry(READS_RULES, path=_run),
     ("step-replay", "post"): Entry(WRITES_RULES, path=lambda world: {"pk": world.dead.pk}),
+    ("dead-letters", "get"): Entry(LISTS_LETTERS, other=403),
+    ("bulk", "post"): Entry(dict.fromkeys(LISTS_LETTERS, 201), other=403, body=_letters),
+    ("bulk-one", "get"): Entry({"analyst": 200}, path=_operation),
+    ("bulk-cancel", "post"): Entry({"analyst": 200}, path=_operation),
     ("deliveries", "get"): Entry(EVERYBODY),
     ("ledger", "get"): Entry(EVERYBODY),
     ("cards", "get"): Entry(EVERYBODY),

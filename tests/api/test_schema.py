@@ -29,6 +29,8 @@ from schemathesis.specs.openapi.checks import (
 from tests.api.conftest import written
 from tests.company import DemoCompany
 from workflows.models import Rule, Run, Step
+from workflows.services.bulk import bulk_start
+from workflows.services.letters import Replay
 
 pytestmark = pytest.mark.database
 EXAMPLES = 6
@@ -60,6 +62,8 @@ def _known(company: DemoCompany, path: str) -> dict[str, Any]:
         return {"connection": company.connection.pk, "object": "stock_level"}
     if "/inbox/" in path:
         return {"uid": str(company.interaction().uid)}
+    if "/dead-letters/" in path:
+        return {"id": bulk_start(company.user("auditor"), "replay", [("step", 1)], Replay()).pk}
     model: Any = {"connections": None, "rules": Rule, "events": Run, "runs": Run, "steps": Step}[
         path.strip("/").split("/")[2]
     ]

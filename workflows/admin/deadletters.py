@@ -1,98 +1,107 @@
-"""What went wrong for good and waits for a person: dead steps, failed events, failed deliveries."""
+"""What went wrong for good and waits for a person: the list, and what is done about many of them at once."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 from django.contrib import messages
-from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.urls import reverse
-from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import gettext_lazy
 
-from connectors.models import Event, EventState
+from kernel.badges import badge
 from kernel.errors import BatonError
-from kernel.text import text_show
-from messaging.models import Delivery, DeliveryState
-from permissions.policies import MASK, Gate
-from workflows.models import Step, StepState
-from workflows.selectors import event_view, visible_deliveries, visible_events, visible_steps
-from workflows.services.replay import dead_step_replay, failed_delivery_replay, failed_event_replay
+from permissions.models import User
+from workflows.models import BulkAct, BulkItemState, BulkOperation, BulkState
+from workflows.selectors.letters import DeadLetter, dead_letters, letters_count
+from workflows.services.bulk import bulk_cancel, bulk_start, letters_all, visible_bulk
+from workflows.services.letters import Replay
 
 MOST_SHOWN = 100
-REPLAYS = {"step": dead_step_replay, "event": failed_event_replay, "delivery": failed_delivery_replay}
-
-
-@dataclass(frozen=True)
-class DeadLetter:
-    """`ref` is what the form sends back: kind and id."""
-
-    ref: str
-    kind: str
-    title: str
-    reason: str
-    at: Any
-    url: str
-
-
-def _steps(user: Any) -> QuerySet[Step]:
-    return visible_steps(user).filter(state=StepState.DEAD)
-
-
-def _events(user: Any) -> QuerySet[Event]:
-    return visible_events(user).filter(state=EventState.FAILED)
-
-
-def _deliveries(user: Any) -> QuerySet[Delivery]:
-    return visible_deliveries(user).filter(state=DeliveryState.FAILED)
+KINDS = {
+    "step": (gettext_lazy("Step"), "admin:workflows_run_change"),
+    "event": (gettext_lazy("Event"), "admin:connectors_event_change"),
+    "delivery": (gettext_lazy("Delivery"), "admin:messaging_delivery_change"),
+}
 
 
 def dead_letters_count(user: Any) -> int:
     """How many there are, counted up to MOST_SHOWN of each kind."""
-    return sum(found(user).order_by()[:MOST_SHOWN].count() for found in (_steps, _events, _deliveries))
+    return letters_count(user, MOST_SHOWN)
 
 
-def dead_letters(user: Any) -> list[DeadLetter]:
-    """The newest of each kind first; a reason that may tell values is hidden with the record."""
-    gate = Gate(user)
-    found = []
-    for step in _steps(user).select_related("run__rule", "run__event").order_by("-id")[:MOST_SHOWN]:
-        view = event_view(gate, step.run.event)
-        title = f"{step.run.rule}: {view.title or view.key(step.run.event.key)}"
-        reason = text_show(step.reason) if view.decision.allowed else MASK
-        url = reverse("admin:workflows_run_change", args=[step.run_id])
-        found.append(DeadLetter(f"step:{step.pk}", _("Step"), title, reason, step.ended_at, url))
-    for event in _events(user).select_related("connection").order_by("-id")[:MOST_SHOWN]:
-        view = event_view(gate, event)
-        title = f"{event.connection}: {view.title or view.key(event.key)}"
-        reason = text_show(event.reason) if view.decision.allowed else MASK
-        url = reverse("admin:connectors_event_change", args=[event.pk])
-        found.append(DeadLetter(f"event:{event.pk}", _("Event"), title, reason, event.detected_at, url))
-    for delivery in _deliveries(user).select_related("connection", "user").order_by("-id")[:MOST_SHOWN]:
-        title = f"{delivery.connection} → {delivery.user}"
-        url = reverse("admin:messaging_delivery_change", args=[delivery.pk])
-        reason = text_show(delivery.reason)
-        found.append(
-            DeadLetter(f"delivery:{delivery.pk}", _("Delivery"), title, reason, delivery.created_at, url)
-        )
+def letters_context(user: Any) -> dict[str, Any]:
+    """The newest letters as lines, and this person's latest operations."""
+    letters = dead_letters(user, MOST_SHOWN)
+    return {
+        "letters": [_line(letter) for letter in letters],
+        "operations": [_progress(each) for each in visible_bulk(user).order_by("-id")[:5]],
+    }
+
+
+def _line(letter: DeadLetter) -> dict[str, Any]:
+    label, page = KINDS[letter.kind]
+    return {
+        "ref": f"{letter.kind}:{letter.pk}",
+        "kind": label,
+        "url": reverse(page, args=[letter.about_id]),
+        "letter": letter,
+    }
+
+
+def letters_act(request: HttpRequest) -> HttpResponse:
+    """Start what the form asks for; its page shows the progress, and each refusal with its reason."""
+    user = cast(User, request.user)
+    posted = request.POST
+    act = BulkAct.DISCARD if posted.get("act") == BulkAct.DISCARD else BulkAct.REPLAY
+    how = Replay(from_start=posted.get("from") == "start", rule_now=posted.get("rule") == "now")
+    chosen = letters_all(user) if posted.get("all") else _chosen(posted.getlist("ref"))
+    try:
+        operation = bulk_start(user, act, chosen, how)
+    except BatonError as error:
+        messages.error(request, error.message)
+        return HttpResponseRedirect(reverse("admin:workflows_dead_letters"))
+    return HttpResponseRedirect(reverse("admin:workflows_bulk", args=[operation.pk]))
+
+
+def _chosen(refs: list[str]) -> list[tuple[str, int]]:
+    parts = [ref.partition(":") for ref in refs]
+    return [(kind, int(pk)) for kind, _colon, pk in parts if kind in KINDS and pk.isdigit()]
+
+
+def bulk_get(request: HttpRequest, pk: int) -> BulkOperation:
+    """Raises Http404 for one that is not there or is somebody else's."""
+    found = visible_bulk(cast(User, request.user)).filter(pk=pk).first()
+    if found is None:
+        raise Http404
     return found
 
 
-def letters_replay(request: HttpRequest) -> HttpResponse:
-    """Replay what was ticked; each one that cannot be is named with its reason."""
-    done = 0
-    for ref in request.POST.getlist("ref"):
-        kind, _colon, pk = ref.partition(":")
-        if kind not in REPLAYS or not pk.isdigit():
-            continue
-        try:
-            REPLAYS[kind](request.user, int(pk))  # type: ignore[arg-type]
-            done += 1
-        except BatonError as error:
-            messages.error(request, f"{ref}: {error.message}")
-    if done:
-        text = ngettext("%(count)s is being tried again.", "%(count)s are being tried again.", done)
-        messages.success(request, text % {"count": done})
-    return HttpResponseRedirect(reverse("admin:workflows_dead_letters"))
+def bulk_context(operation: BulkOperation) -> dict[str, Any]:
+    refused = operation.items.filter(state=BulkItemState.REFUSED).order_by("id")[:MOST_SHOWN]
+    return {**_progress(operation), "refused": [(KINDS[each.kind][0], each) for each in refused]}
+
+
+def bulk_state(operation: BulkOperation) -> JsonResponse:
+    """What an open page asks to know whether to read itself again."""
+    mark = repr([operation.state, operation.done, operation.refused])
+    return JsonResponse({"active": operation.state == BulkState.RUNNING, "mark": mark})
+
+
+def bulk_stop(request: HttpRequest, operation: BulkOperation) -> HttpResponse:
+    try:
+        bulk_cancel(cast(User, request.user), operation.pk)
+    except BatonError as error:
+        messages.error(request, error.message)
+    return HttpResponseRedirect(reverse("admin:workflows_bulk", args=[operation.pk]))
+
+
+def _progress(operation: BulkOperation) -> dict[str, Any]:
+    return {
+        "operation": operation,
+        "handled": operation.done + operation.refused,
+        "badge": badge(operation.state, operation.get_state_display()),
+        "live": operation.state == BulkState.RUNNING,
+        "mark": repr([operation.state, operation.done, operation.refused]),
+        "url": reverse("admin:workflows_bulk", args=[operation.pk]),
+    }

@@ -16,7 +16,14 @@ from kernel.pages import PageAdmin
 from kernel.text import Localized, text_show
 from permissions.objects import may_object
 from permissions.policies import MASK, Gate
-from workflows.admin.deadletters import dead_letters, letters_replay
+from workflows.admin.deadletters import (
+    bulk_context,
+    bulk_get,
+    bulk_state,
+    bulk_stop,
+    letters_act,
+    letters_context,
+)
 from workflows.models import Run, RunState
 from workflows.selectors import event_view, may_list_events, may_list_runs, run_trace, visible_runs
 from workflows.services.replay import dead_step_replay
@@ -32,6 +39,8 @@ OUTCOMES = {
     "loop": gettext_lazy("the rule was stopped: loop"),
     "refused": gettext_lazy("refused"),
     "dead_letter": gettext_lazy("dead letter"),
+    "discarded": gettext_lazy("discarded"),
+    "not_true": gettext_lazy("not true when looked at again"),
     "": "–",
 }
 
@@ -82,6 +91,8 @@ class RunAdmin(PageAdmin[Run]):
         view = self.admin_site.admin_view
         return [
             path("dead-letters/", view(self.dead_letters_view), name="workflows_dead_letters"),
+            path("dead-letters/<int:pk>/", view(self.bulk_view), name="workflows_bulk"),
+            path("dead-letters/<int:pk>/state/", view(self.bulk_state_view), name="workflows_bulk_state"),
             path("<int:pk>/state/", view(self.state_view), name="workflows_run_state"),
             *super().get_urls(),
         ]
@@ -139,6 +150,16 @@ class RunAdmin(PageAdmin[Run]):
     def dead_letters_view(self, request: HttpRequest) -> HttpResponse:
         self.refuse(request, may_list_runs(request.user) or may_list_events(request.user))
         if request.method == "POST":
-            return letters_replay(request)
-        context = {"title": _("Dead letters"), "letters": dead_letters(request.user)}
+            return letters_act(request)
+        context = {"title": _("Dead letters"), **letters_context(request.user)}
         return self.page(request, "admin/runs/dead_letters.html", None, context)
+
+    def bulk_view(self, request: HttpRequest, pk: int) -> HttpResponse:
+        operation = bulk_get(request, pk)
+        if request.method == "POST":
+            return bulk_stop(request, operation)
+        context = {"title": _("Dead letters"), **bulk_context(operation)}
+        return self.page(request, "admin/runs/bulk.html", None, context)
+
+    def bulk_state_view(self, request: HttpRequest, pk: int) -> HttpResponse:
+        return bulk_state(bulk_get(request, pk))

@@ -29,6 +29,7 @@ from workflows.definition import step_at
 from workflows.engine.compiled import rule_version_compiled
 from workflows.engine.context import StepExecution
 from workflows.engine.finish import step_dead, step_finish, step_later
+from workflows.engine.restart import write_adopt
 from workflows.engine.stopping import steps_going
 from workflows.models import Attempt, Rule, Step
 
@@ -59,6 +60,11 @@ def execute_drain() -> int:
 
 def step_execute(step: Step) -> None:
     """One attempt at a step. Raises nothing of the outside world: it ends on the rows."""
+    if _kills_workers(step):
+        step_dead(
+            step, localized(gettext_noop("Workers ended again and again while they worked at this step."))
+        )
+        return
     owner = step.lease_owner
     attempt = Attempt.objects.create(step=step, number=step.attempts, started_at=clock.now())
     try:
@@ -85,6 +91,15 @@ def step_execute(step: Step) -> None:
         _attempt_end(attempt, type(result).__name__.lower(), "")
 
 
+def _kills_workers(step: Step) -> bool:
+    """Whether attempt after attempt was begun and none of them ended: it must not take its neighbours with it."""
+    if step.attempts <= MOST_SURPRISES:
+        return False
+    latest = Attempt.objects.filter(step=step).order_by("-id").values_list("ended_at", flat=True)
+    ends = list(latest[:MOST_SURPRISES])
+    return len(ends) == MOST_SURPRISES and not any(ends)
+
+
 def _reread(step: Step, owner: str) -> bool:
     """The row as it is stored, without what a rolled back finish left on it; False when the claim is not ours."""
     step.refresh_from_db()
@@ -105,6 +120,7 @@ def _act(step: Step) -> StepResult:
     denied = _gate(step)
     if denied is not None:
         return denied
+    write_adopt(step)
     record = step.run.record
     event_state = step.run.event.after or step.run.event.before or {}
     latest = record.planned_data if record is not None and action.shows_latest else None

@@ -1,5 +1,6 @@
 """Rows of rules and runs."""
 
+from workflows.models.bulk import BulkAct, BulkItem, BulkItemState, BulkOperation, BulkState
 from workflows.models.footprint import Footprint, FootprintKind
 from workflows.models.rule import Rule, RuleState, RuleTag, RuleVersion
 from workflows.models.run import Attempt, Run, RunState, Step, StepState
@@ -8,6 +9,11 @@ from workflows.models.stop import RuleStop, StopReason
 
 __all__ = [
     "Attempt",
+    "BulkAct",
+    "BulkItem",
+    "BulkItemState",
+    "BulkOperation",
+    "BulkState",
     "Footprint",
     "FootprintKind",
     "Rule",

@@ -100,7 +100,7 @@ class StepHandler:
             available_at=clock.now(),
             interaction=interaction,
             person=person,
-            round=answer.round,
+            round=step.round + answer.round - 1,
             input={
                 "inputs": _inputs(interaction, answer.button, answer.inputs),
                 "shown": shown,

@@ -22,35 +22,48 @@ from workflows.models import Rule, Step
 from workflows.selectors import visible_deliveries, visible_events, visible_steps
 
 
-def dead_step_replay(actor: User, step_id: int) -> Step:
-    """Replay from this step, as somebody who may publish its rule.
+def dead_step_get(actor: User, step_id: int, *, may_be_stopped: bool = False) -> Step:
+    """A step this person may replay or discard: somebody who may publish its rule.
 
-    Raises NotFound for a step of a rule the actor may not know of, PermissionDenied, and Conflict when it is
-    not dead, or its rule is stopped.
+    Raises NotFound for a step of a rule the actor may not know of, PermissionDenied, and Conflict when its rule is
+    stopped.
     """
-    step = visible_steps(actor).select_related("run__rule").filter(pk=step_id).first()
+    related = visible_steps(actor).select_related("run__rule__current", "run__version")
+    step = related.filter(pk=step_id).first()
     if step is None:
         raise NotFound(_("There is no such step."))
     if not may_object(actor, "publish", step.run.rule):
         raise PermissionDenied(_("You may not replay steps of this rule."))
-    if step.run.rule.state in STOPPED:
+    if step.run.rule.state in STOPPED and not may_be_stopped:
         raise Conflict(_("The rule is stopped. Switch it on first."))
+    return step
+
+
+def dead_step_replay(actor: User, step_id: int) -> Step:
+    """Replay from this step. Raises as dead_step_get, and Conflict when it is not dead."""
+    step = dead_step_get(actor, step_id)
     if not step_replay(step.pk, actor):
         raise Conflict(_("This step is not a dead letter (any more)."))
     step.refresh_from_db()
     return step
 
 
-def failed_event_replay(actor: User, event_id: int) -> Event:
-    """Map again what needed mapping, plan again what could not be planned; for whoever operates the connection.
-
-    Raises NotFound, PermissionDenied, and Conflict when it still does not map or is neither.
-    """
+def failed_event_get(actor: User, event_id: int) -> Event:
+    """An event this person may replay or discard: whoever operates its connection. Raises NotFound, PermissionDenied."""
     event = visible_events(actor).select_related("connection").filter(pk=event_id).first()
     if event is None:
         raise NotFound(_("There is no such event."))
     if not may_object(actor, "operate", event.connection):
         raise PermissionDenied(_("You may not replay events of this connection."))
+    return event
+
+
+def failed_event_replay(actor: User, event_id: int) -> Event:
+    """Map again what needed mapping, plan again what could not be planned.
+
+    Raises as failed_event_get, and Conflict when it still does not map or is neither.
+    """
+    event = failed_event_get(actor, event_id)
     if event.state == EventState.NEEDS_MAPPING:
         if not event_replay(event):
             event.refresh_from_db()
@@ -67,11 +80,10 @@ def failed_event_replay(actor: User, event_id: int) -> Event:
     return event
 
 
-def failed_delivery_replay(actor: User, delivery_id: int) -> Delivery:
-    """Send a failed or held-back message again; for whoever may publish its rule, or operates its channel.
+def failed_delivery_get(actor: User, delivery_id: int) -> Delivery:
+    """A message this person may send again or discard: whoever may publish its rule, or operates its channel.
 
-    The gate is asked anew. Raises NotFound, PermissionDenied, and Conflict when it neither failed nor was
-    held back.
+    Raises NotFound and PermissionDenied.
     """
     delivery = visible_deliveries(actor).select_related("connection").filter(pk=delivery_id).first()
     if delivery is None:
@@ -80,6 +92,15 @@ def failed_delivery_replay(actor: User, delivery_id: int) -> Delivery:
     owns = rule is not None and may_object(actor, "publish", rule)
     if not owns and not may_object(actor, "operate", delivery.connection):
         raise PermissionDenied(_("You may not send this again."))
+    return delivery
+
+
+def failed_delivery_replay(actor: User, delivery_id: int) -> Delivery:
+    """Send a failed or held-back message again; the gate is asked anew.
+
+    Raises as failed_delivery_get, and Conflict when it neither failed nor was held back.
+    """
+    delivery = failed_delivery_get(actor, delivery_id)
     if delivery.state not in (DeliveryState.FAILED, DeliveryState.REFUSED):
         raise Conflict(_("This message was neither refused nor did it fail."))
     with transaction.atomic():

@@ -45,7 +45,7 @@ function liveRun(page) {
     const socket = new WebSocket(`${scheme}://${window.location.host}/ws/live/`);
     socket.addEventListener("message", (event) => {
       const hint = JSON.parse(event.data);
-      if (hint.type === "run" && hint.id === run) look();
+      if (hint.type === (page.dataset.liveType || "run") && hint.id === run) look();
     });
     socket.addEventListener("close", () => active && window.setTimeout(listen, RETRY_MS), { once: true });
   }

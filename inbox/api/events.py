@@ -16,7 +16,7 @@ from rest_framework.response import Response
 from connectors.models import Connection, Event, EventState, Outcome
 from inbox.api.base import ApiView, Moment, person, read
 from inbox.api.paging import RowFilter, page_answer, page_shape
-from kernel.errors import NotFound, PermissionDenied
+from kernel.errors import NotFound
 from kernel.text import text_show
 from permissions.models import User
 from permissions.objects import may_any, visible_objects
@@ -47,7 +47,8 @@ class VerdictShown(serializers.Serializer[Any]):
 
 
 class EventShown(serializers.Serializer[Any]):
-    """`masked` names the fields whose value is replaced. `raw` is for those who operate the connection."""
+    """`masked` names the fields whose value is replaced. `raw` is for those who operate the connection and have to
+    see what could not be mapped."""
 
     id = serializers.IntegerField()
     connection = serializers.CharField()
@@ -90,9 +91,8 @@ class EventReader:
         """None when the person may see nothing of it: outside the scopes, or unmapped and not theirs."""
         view = event_view(self.gate, event)
         stateless = event.after is None and event.before is None
-        inbound = event.source == "hook" or event.state == EventState.NEEDS_MAPPING
-        operates = event.connection_id in self.operated and inbound
-        if not view.decision.allowed and not operates and not (stateless and self.audits):
+        repairs = event.connection_id in self.operated and event.state == EventState.NEEDS_MAPPING
+        if not view.decision.allowed and not repairs and not (stateless and self.audits):
             return None
         values = {name: getattr(event, name) for name in _PLAIN}
         values |= {
@@ -106,7 +106,7 @@ class EventReader:
             "before": self._state(event, event.before),
             "after": self._state(event, event.after),
             "masked": sorted(view.decision.masked & (event.after or event.before or {}).keys()),
-            "raw": event.raw if operates else None,
+            "raw": event.raw if repairs else None,
             "verdicts": [
                 {**each, "held": text_show(str(each["held"]))}
                 for each in event.verdicts
@@ -149,9 +149,7 @@ class EventOne(ApiView):
     @extend_schema(responses=EventShown, summary="One event")
     def get(self, request: Request, pk: int) -> Response:
         event = _events(person(request)).filter(pk=pk).first()
-        if event is None:
-            raise NotFound(_("There is no such event."))
-        shown = EventReader(person(request)).show(event)
-        if shown is None:
-            raise PermissionDenied(_("You may not see this record."))
+        shown = EventReader(person(request)).show(event) if event is not None else None
+        if shown is None:  # not there, or closed: the two look alike
+            raise NotFound(_("There is no such event among those you may see."))
         return Response(shown)

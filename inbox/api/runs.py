@@ -13,7 +13,7 @@ from rest_framework.response import Response
 
 from inbox.api.base import ApiView, Moment, person, read
 from inbox.api.paging import LARGEST_ID, RowFilter, page_answer, page_shape
-from kernel.errors import NotFound, PermissionDenied
+from kernel.errors import NotFound
 from kernel.text import text_show
 from permissions.models import User
 from permissions.policies import Gate
@@ -86,12 +86,11 @@ def run_shown(gate: Gate, run: Run) -> dict[str, Any] | None:
 
 
 def _run(user: User, pk: int) -> tuple[Run, dict[str, Any]]:
+    """Raises NotFound for a run that is not there, or whose record this person may not see: the two look alike."""
     run = visible_runs(user).select_related(*RELATED).filter(pk=pk).first()
-    if run is None:
-        raise NotFound(_("There is no such run."))
-    shown = run_shown(Gate(user), run)
-    if shown is None:
-        raise PermissionDenied(_("You may not see this record."))
+    shown = run_shown(Gate(user), run) if run is not None else None
+    if run is None or shown is None:
+        raise NotFound(_("There is no such run among those you may see."))
     return run, shown
 
 

@@ -82,7 +82,9 @@ def test_rows_outside_the_scopes_are_not_listed(company: DemoCompany, speak: Spe
     for url in (RUNS, DELIVERIES, EVENTS):
         assert rows_of(analyst.get(url)) == []
     for url in (f"{RUNS}{run.pk}/", f"{RUNS}{run.pk}/trace/", f"{EVENTS}{run.event_id}/"):
-        assert analyst.get(url).status_code == 403
+        hidden, absent = analyst.get(url), analyst.get(url.replace(f"/{run.pk}/", "/987654321/"))
+        assert hidden.status_code == 404
+        assert hidden.json()["code"] == absent.json()["code"]
 
 
 def test_what_does_not_map_is_for_those_who_can_map_it(company: DemoCompany, speak: Speak) -> None:

@@ -167,9 +167,7 @@ TABLE: dict[tuple[str, str], Entry] = {
     ("rule-off", "post"): Entry(WRITES_RULES, path=_rule),
     ("rule-on", "post"): Entry(WRITES_RULES, path=_rule),
     ("events", "get"): Entry(EVERYBODY),
-    ("event", "get"): Entry(
-        {"it": 403, "analyst": 200, "auditor": 200}, path=lambda world: {"pk": world.run.event_id}
-    ),
+    ("event", "get"): Entry({"analyst": 200, "auditor": 200}, path=lambda world: {"pk": world.run.event_id}),
     ("runs", "get"): Entry(EVERYBODY),
     ("run", "get"): Entry(READS_RULES, path=_run),
     ("run-trace", "get"): Entry(READS_RULES, path=_run),

@@ -65,7 +65,7 @@ GRANTS = st.builds(
     expired=st.sampled_from([False, False, False, True]),
 )  # fmt: skip
 PLACES = {"company": st.sampled_from(["C1", "C2", ""]), "warehouse": st.sampled_from(["EAST", "WEST"])}
-POSTS = st.builds(Act, what=st.just("post"), item=st.integers(0, 1), **PLACES)  # type: ignore[arg-type]
+POSTS = st.builds(Act, what=st.just("post"), item=st.integers(0, 1), **PLACES)
 ACTS = st.one_of(
     POSTS,
     st.just(Act("work")),

@@ -187,10 +187,10 @@ def messenger_watch(company: Company) -> Callable[[], None]:
         return send(self, address, payload, **options)
 
     def updated(
-        self: InboxConnector, address: str, message_id: str, payload: Mapping[str, Any], **options: Any
+        self: InboxConnector, address: str, vendor_message_id: str, payload: Mapping[str, Any], **options: Any
     ) -> Any:
         told(address, payload)
-        return update(self, address, message_id, payload, **options)
+        return update(self, address, vendor_message_id, payload, **options)
 
     InboxConnector.send, InboxConnector.update = sent, updated  # type: ignore[method-assign]
 

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import os
+import time
 import warnings
 
-from celery import Celery
+from celery import Celery, signals
 from celery.exceptions import SecurityWarning
+from celery.schedules import schedstate, schedule
 
 from kernel import doorbell
 from kernel.broker import broker_register
+from kernel.shutdown import shutdown_begin
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 broker_register()
@@ -18,13 +22,27 @@ warnings.filterwarnings("ignore", category=SecurityWarning)
 
 SWEEP_SECONDS = 0.5
 
+
+class Steady(schedule):
+    """Every so many seconds of the machine's steady clock: when the wall clock is set back, Celery's own would wait."""
+
+    due_at = 0.0
+
+    def is_due(self, last_run_at: dt.datetime) -> schedstate:
+        now = time.monotonic()
+        if now < self.due_at:
+            return schedstate(is_due=False, next=self.due_at - now)
+        self.due_at = now + self.seconds
+        return schedstate(is_due=True, next=self.seconds)
+
+
 app = Celery("baton")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
 app.conf.beat_schedule = {
     "sweep": {
         "task": "baton.sweep",
-        "schedule": SWEEP_SECONDS,
+        "schedule": Steady(SWEEP_SECONDS),
         "options": {"expires": 5, "ignore_result": True},
     }
 }
@@ -39,3 +57,10 @@ def ring(name: str) -> None:
 @app.on_after_configure.connect
 def _bind(**_options: object) -> None:
     doorbell.sender_bind(ring)
+
+
+@signals.worker_shutting_down.connect
+def _shut_down(**_options: object) -> None:
+    from kernel.work import leases_own_release  # rows exist once Django is set up
+
+    shutdown_begin(leases_own_release)

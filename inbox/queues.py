@@ -11,7 +11,7 @@ from connectors.models import ConnectionState, Event, EventState, RecordedObject
 from kernel import clock
 from kernel.work import due
 from messaging.models import Confirmation, Delivery, Interaction, InteractionState, Reply
-from workflows.models import Step
+from workflows.models import RuleStop, Step
 
 
 @dataclass(frozen=True)
@@ -32,6 +32,7 @@ def _queues() -> dict[str, QuerySet[Any]]:
         "reply": Reply.objects.all(),
         "confirm": Confirmation.objects.all(),
         "expire": Interaction.objects.filter(state=InteractionState.OPEN),
+        "stop": RuleStop.objects.all(),
     }
 
 

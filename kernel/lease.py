@@ -16,14 +16,21 @@ from functools import cache
 from pathlib import Path
 
 NAME_CHARACTERS = 32
+CHANCE_CHARACTERS = 8
 NO_BIRTH = "0" * 8
 GONE_STATES = "ZX"
+
+
+def holder_prefix() -> str:
+    """What the names of this process begin with."""
+    return holder_name()[:-CHANCE_CHARACTERS]
 
 
 def holder_name(pid: int | None = None) -> str:
     """A new name, for this process unless another is meant."""
     number = os.getpid() if pid is None else pid
-    return f"{_place()}{number & 0xFFFFFFFF:08x}{_birth(number) or NO_BIRTH}{uuid.uuid4().hex[:8]}"
+    chance = uuid.uuid4().hex[:CHANCE_CHARACTERS]
+    return f"{_place()}{number & 0xFFFFFFFF:08x}{_birth(number) or NO_BIRTH}{chance}"
 
 
 def holder_is_gone(name: str) -> bool:

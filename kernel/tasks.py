@@ -7,12 +7,14 @@ import time
 from celery import shared_task
 
 from kernel import doorbell, live
+from kernel.clockwatch import clock_watch
+from kernel.every import Every
+from kernel.shutdown import shutdown_begun
 from kernel.work import leases_orphaned_release
 
 DRAIN_SECONDS = 10.0
-PRUNE_SECONDS = 60.0
-RELEASE_SECONDS = 10.0
-_next = {"release": 0.0, "prune": 0.0}
+_prune = Every(60.0)
+_release = Every(10.0)
 
 
 @shared_task(name="baton.drain", ignore_result=True)
@@ -23,7 +25,7 @@ def drain(name: str) -> int:
     total = 0
     while handled := queue.drain():
         total += handled
-        if time.monotonic() > deadline:
+        if time.monotonic() > deadline or shutdown_begun():
             doorbell.ring_now(name)
             break
     return total
@@ -32,20 +34,11 @@ def drain(name: str) -> int:
 @shared_task(name="baton.sweep", ignore_result=True)
 def sweep() -> None:
     """Ring for every queue in which something is due: lost rings, timers, leases that ran out."""
-    if _is_time(
-        "release", RELEASE_SECONDS
-    ):  # at once in a new worker: it may stand in for one that was killed
+    if _release.is_time():  # at once in a new worker: it may stand in for one that was killed
         leases_orphaned_release()
+        clock_watch()
     for queue in doorbell.queues():
         if queue.is_due():
             doorbell.ring_now(queue.name)
-    if _is_time("prune", PRUNE_SECONDS):
+    if _prune.is_time():
         live.live_prune()
-
-
-def _is_time(name: str, every_seconds: float) -> bool:
-    now = time.monotonic()
-    if now < _next[name]:
-        return False
-    _next[name] = now + every_seconds
-    return True

@@ -9,22 +9,31 @@ from __future__ import annotations
 
 import datetime as dt
 import random
-from typing import Any, TypeVar
+from collections.abc import Iterator, Sequence
+from typing import Any, ClassVar, TypeVar
 
 from django.apps import apps
 from django.db import models, transaction
 from django.db.models import F, Q
+from django.db.models.functions import Greatest
 
 from kernel import clock
-from kernel.lease import holder_is_gone, holder_name
+from kernel.lease import holder_is_gone, holder_name, holder_prefix
+from kernel.shutdown import shutdown_begun
 
 LEASE_SECONDS = 60.0
+LEASE_MOST_SECONDS = 10 * 60.0
 BACKOFF_FIRST_SECONDS = 1.0
 BACKOFF_MOST_SECONDS = 15 * 60.0
 
 
 class WorkRow(models.Model):
-    """Base of rows that are work. `available_at` NULL means: nothing to do with this row now."""
+    """Base of rows that are work. `available_at` NULL means: nothing to do with this row now.
+
+    `waits_by_calendar`: the time was chosen by people and stays when a clock is set back.
+    """
+
+    waits_by_calendar: ClassVar[bool] = False
 
     available_at = models.DateTimeField(null=True, blank=True, editable=False)
     lease_until = models.DateTimeField(null=True, blank=True, editable=False)
@@ -48,9 +57,14 @@ W = TypeVar("W", bound=WorkRow)
 
 
 def due(now: dt.datetime | None = None) -> Q:
-    """The condition under which a work row may be claimed."""
+    """The condition under which a work row may be claimed.
+
+    A lease that ends later than any may was taken by a clock that has since been set back: it holds nothing.
+    """
     moment = now or clock.now()
-    return Q(available_at__lte=moment) & (Q(lease_until__isnull=True) | Q(lease_until__lte=moment))
+    most = moment + dt.timedelta(seconds=LEASE_MOST_SECONDS)
+    is_free = Q(lease_until__isnull=True) | Q(lease_until__lte=moment) | Q(lease_until__gt=most)
+    return Q(available_at__lte=moment) & is_free
 
 
 def work_claim(
@@ -99,6 +113,35 @@ def leases_orphaned_release() -> int:
         if gone:
             released += held.filter(lease_owner__in=gone).update(lease_until=None, lease_owner="")
     return released
+
+
+def work_each(rows: Sequence[W]) -> Iterator[W]:
+    """Claimed rows to be worked, one by one, without those that are another's by now.
+
+    Once the process is to end, those not begun are given back: somebody else has them at once.
+    """
+    for index, row in enumerate(rows):
+        if shutdown_begun():
+            work_release(rows[index:])
+            return
+        if not work_is_late(row):
+            yield row
+
+
+def work_release(rows: Sequence[W]) -> None:
+    """Give back claims that were not begun; all are of one claim. They are due at once, and this was no attempt."""
+    if rows:
+        type(rows[0])._default_manager.filter(
+            pk__in=[row.pk for row in rows], lease_owner=rows[0].lease_owner
+        ).update(lease_until=None, lease_owner="", attempts=Greatest(F("attempts") - 1, 0))
+
+
+def leases_own_release() -> None:
+    """Give back everything this process holds."""
+    for model in apps.get_models():
+        if issubclass(model, WorkRow):
+            held = model._default_manager.filter(available_at__isnull=False)
+            held.filter(lease_owner__startswith=holder_prefix()).update(lease_until=None, lease_owner="")
 
 
 def work_is_late(row: WorkRow) -> bool:

@@ -11,7 +11,9 @@ class WorkflowsConfig(AppConfig):
         from kernel import doorbell
         from messaging.bindings import subscribe
         from workflows.catalog import ACTIONS, TRIGGERS
+        from workflows.engine.causes import FOOTPRINT_QUEUE, footprints_are_due, footprints_prune
         from workflows.engine.execute import execute_drain, execute_is_due
+        from workflows.engine.overdue import OVERDUE_QUEUE, overdue_drain, overdue_is_due
         from workflows.engine.plan import EXECUTE_QUEUE, PLAN_QUEUE, plan_drain, plan_is_due
         from workflows.engine.refresh import HANDLER
         from workflows.engine.stopping import STOP_QUEUE, stop_drain, stop_is_due
@@ -26,5 +28,7 @@ class WorkflowsConfig(AppConfig):
         doorbell.queue_register(EXECUTE_QUEUE, drain=execute_drain, is_due=execute_is_due)
         doorbell.queue_register(STOP_QUEUE, drain=stop_drain, is_due=stop_is_due)
         doorbell.queue_register(BULK_QUEUE, drain=bulk_drain, is_due=bulk_is_due)
+        doorbell.queue_register(OVERDUE_QUEUE, drain=overdue_drain, is_due=overdue_is_due)
+        doorbell.queue_register(FOOTPRINT_QUEUE, drain=footprints_prune, is_due=footprints_are_due)
         subscribe(HANDLER, StepHandler())
         subscribe(NOTICE, NoticeHandler())

@@ -53,7 +53,8 @@ def breaker_refuse(connection: Connection) -> None:
             _("The connection “%(name)s” is not active: %(reason)s")
             % {"name": connection.name, "reason": connection.state_reason or connection.get_state_display()}
         )
-    if connection.retry_at and connection.retry_at > clock.now():
+    most = clock.now() + dt.timedelta(seconds=BREAKER_MOST_SECONDS)  # later: set by a clock since put back
+    if connection.retry_at and clock.now() < connection.retry_at <= most:
         raise RateLimited(
             _("“%(name)s” did not answer; waiting before the next try.") % {"name": connection.name},
             (connection.retry_at - clock.now()).total_seconds(),

@@ -18,8 +18,9 @@ from connectors.services.inbound import inbound_event
 from connectors.services.records import PLAN_QUEUE, PageStore
 from kernel import clock, doorbell
 from kernel.errors import BatonError, ConfigError
+from kernel.shutdown import shutdown_begun
 from kernel.text import localized, text_store
-from kernel.work import backoff_at, due, work_claim, work_held, work_is_late
+from kernel.work import backoff_at, due, work_claim, work_each, work_held, work_release
 
 POLL_QUEUE = "poll"
 PAGE_SIZE = 500
@@ -41,9 +42,8 @@ def poll_drain() -> int:
     claimed = work_claim(
         _recorded_due().select_related("connection"), limit=CLAIM, lease_seconds=LEASE_SECONDS
     )
-    for recorded in claimed:
-        if not work_is_late(recorded):
-            recorded_poll(recorded)
+    for recorded in work_each(claimed):
+        recorded_poll(recorded)
     return len(claimed)
 
 
@@ -72,6 +72,9 @@ def _walk(recorded: RecordedObject) -> int:
     with erp_open(recorded.connection) as erp:
         cursor = recorded.cursor
         while True:
+            if shutdown_begun():
+                work_release([recorded])
+                return made
             page = erp.poll(mapping.source, cursor, limit=PAGE_SIZE)
             if page.unchanged:
                 return 0

@@ -35,6 +35,8 @@ class Interaction(WorkRow):
     start-up), `handler_ref` what for.
     """
 
+    waits_by_calendar = True
+
     uid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     record = models.ForeignKey(
         Record, null=True, blank=True, on_delete=models.SET_NULL, related_name="interactions"

@@ -18,7 +18,7 @@ from kernel import clock
 from kernel.audit import audit_record
 from kernel.live import live_publish
 from kernel.text import Localized, localized, text_store
-from kernel.work import due, work_claim, work_held, work_is_late
+from kernel.work import due, work_claim, work_each, work_held
 from messaging.bindings import handler_of
 from messaging.models import (
     OPEN_STATES,
@@ -95,9 +95,8 @@ def confirm_is_due() -> bool:
 
 def confirm_drain() -> int:
     claimed = work_claim(Confirmation.objects.select_related("delivery"), limit=BATCH)
-    for each in claimed:
-        if not work_is_late(each):
-            _past_deadline(each)
+    for each in work_each(claimed):
+        _past_deadline(each)
     return len(claimed)
 
 

@@ -7,7 +7,7 @@ import logging
 from django.db import transaction
 
 from kernel.audit import audit_record
-from kernel.work import backoff_at, due, work_claim, work_held, work_is_late
+from kernel.work import backoff_at, due, work_claim, work_each, work_held
 from messaging.bindings import handler_of
 from messaging.models import Interaction, InteractionState
 
@@ -22,9 +22,8 @@ def expire_is_due() -> bool:
 
 def expire_drain() -> int:
     claimed = work_claim(Interaction.objects.filter(state=InteractionState.OPEN), limit=50)
-    for each in claimed:
-        if not work_is_late(each):
-            _expire(each)
+    for each in work_each(claimed):
+        _expire(each)
     return len(claimed)
 
 

@@ -6,10 +6,10 @@ import itertools
 import time
 from collections.abc import Iterator, Sequence
 
-from django.db.models import F, QuerySet
-from django.db.models.functions import Greatest
+from django.db.models import QuerySet
 
-from kernel.work import due, work_claim
+from kernel.shutdown import shutdown_begun
+from kernel.work import due, work_claim, work_is_late, work_release
 from messaging.models import PRIORITY_LANE, Delivery
 
 REST_EVERY = 4
@@ -34,16 +34,13 @@ def overtakable(deliveries: Sequence[Delivery]) -> Iterator[Delivery]:
     """
     look_at = time.monotonic() + LOOK_SECONDS
     for index, delivery in enumerate(deliveries):
+        if shutdown_begun():
+            work_release(deliveries[index:])
+            return
         if not delivery.in_lane and time.monotonic() >= look_at:
             if Delivery.objects.filter(due(), priority__lte=PRIORITY_LANE).exists():
-                _give_back(deliveries[index:])
+                work_release(deliveries[index:])
                 return
             look_at = time.monotonic() + LOOK_SECONDS
-        yield delivery
-
-
-def _give_back(deliveries: Sequence[Delivery]) -> None:
-    """They were not tried, and are due again at once."""
-    Delivery.objects.filter(
-        pk__in=[each.pk for each in deliveries], lease_owner=deliveries[0].lease_owner
-    ).update(lease_until=None, lease_owner="", attempts=Greatest(F("attempts") - 1, 0))
+        if not work_is_late(delivery):
+            yield delivery

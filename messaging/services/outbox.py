@@ -15,7 +15,7 @@ from kernel import clock, doorbell
 from kernel.errors import AuthFailed, BatonError, OutcomeUnknown, RateLimited, Transient
 from kernel.live import live_publish
 from kernel.text import localized, text_store
-from kernel.work import WORK_FIELDS, backoff_at, backoff_seconds, due, work_held, work_is_late
+from kernel.work import WORK_FIELDS, backoff_at, backoff_seconds, due, work_held
 from messaging.bindings import handler_of
 from messaging.card import card_render
 from messaging.models import Delivery, DeliveryState, Interaction
@@ -43,8 +43,7 @@ def deliver_drain() -> int:
     )
     with im_batch() as messengers:
         for delivery in overtakable(deliveries_admit(claimed)):
-            if not work_is_late(delivery):
-                delivery_send(delivery, messengers)
+            delivery_send(delivery, messengers)
     return len(claimed)
 
 

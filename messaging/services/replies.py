@@ -16,7 +16,7 @@ from connectors.services.factory import connector_build
 from kernel import clock, doorbell
 from kernel.errors import NotFound, PermissionDenied
 from kernel.text import localized, text_store
-from kernel.work import backoff_at, due, work_claim, work_held, work_is_late
+from kernel.work import backoff_at, due, work_claim, work_each, work_held
 from messaging.card import input_is_masked
 from messaging.models import Delivery, Interaction, InteractionState, Reply, ReplyState
 from messaging.quick_reply import PLACEHOLDER, reply_parse
@@ -81,9 +81,8 @@ def reply_is_due() -> bool:
 
 def reply_drain() -> int:
     claimed = work_claim(Reply.objects.select_related("connection"), limit=20)
-    for reply in claimed:
-        if not work_is_late(reply):
-            reply_work(reply)
+    for reply in work_each(claimed):
+        reply_work(reply)
     return len(claimed)
 
 

@@ -20,7 +20,7 @@ from kernel.text import text_show
 from messaging.card import card_render
 from messaging.models import Delivery, Interaction
 from messaging.selectors import inbox_cards
-from messaging.services import outbox
+from messaging.services import lane, outbox
 from messaging.services.interactions import interaction_show
 from messaging.services.outbox import deliver_drain, delivery_replay
 from permissions.models import Grant, User
@@ -284,7 +284,7 @@ def test_a_delivery_whose_lease_ran_out_in_its_batch_is_left_to_others(
     asked: Source, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     tried = failing(monkeypatch, Transient("must not be called"))
-    monkeypatch.setattr(outbox, "work_is_late", lambda _row: True)
+    monkeypatch.setattr(lane, "work_is_late", lambda _row: True)
     deliver_drain()
     assert (tried, Delivery.objects.get().state) == ([], "ready")
 

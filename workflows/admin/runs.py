@@ -38,6 +38,7 @@ OUTCOMES = {
     "switched_off": gettext_lazy("the rule was switched off"),
     "loop": gettext_lazy("the rule was stopped: loop"),
     "refused": gettext_lazy("refused"),
+    "overdue": gettext_lazy("overdue"),
     "dead_letter": gettext_lazy("dead letter"),
     "discarded": gettext_lazy("discarded"),
     "not_true": gettext_lazy("not true when looked at again"),

@@ -21,16 +21,22 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from django.db import transaction
+
 from connectors.models import Event, Record
 from kernel import clock
+from kernel.every import Every
 from workflows.models import Footprint, FootprintKind, Run, Step
 
+FOOTPRINT_QUEUE = "footprints"
 WINDOW_SECONDS = 120.0
 SLACK_SECONDS = 30.0
 KEEP_DAYS = 30
 CHAIN_MOST = 40
+PRUNED = 1000
 CERTAIN, INFERRED = "certain", "inferred"
 RecordKey = tuple[int, str, str]
+_look = Every(60.0)
 _KEY = re.compile(r"(?<![0-9a-f])[0-9a-f]{32}(?![0-9a-f])")
 
 
@@ -170,6 +176,12 @@ def _chain(step: Step) -> list[dict[str, Any]]:
     return [*(run.event.causes or ()), own]
 
 
+def footprints_are_due() -> bool:
+    return _look.is_time() and Footprint.objects.filter(until_at__lt=clock.now()).exists()
+
+
 def footprints_prune() -> int:
-    """Drop what no event is compared with any more. Returns how many."""
-    return Footprint.objects.filter(until_at__lt=clock.now()).delete()[0]
+    """Drop a batch of what no event is compared with any more. Returns how many."""
+    with transaction.atomic():
+        old = Footprint.objects.filter(until_at__lt=clock.now()).select_for_update(skip_locked=True)
+        return Footprint.objects.filter(pk__in=[each.pk for each in old.only("pk")[:PRUNED]]).delete()[0]

@@ -20,7 +20,7 @@ from kernel.errors import (
 )
 from kernel.generation import generations_held
 from kernel.text import Localized, localized
-from kernel.work import backoff_seconds, due, work_claim, work_is_late
+from kernel.work import backoff_seconds, due, work_claim, work_each
 from permissions.models import User, Verb
 from permissions.policies import may_see_record
 from workflows.blocks import Refused, StepResult
@@ -28,13 +28,12 @@ from workflows.catalog import ACTIONS
 from workflows.definition import step_at
 from workflows.engine.compiled import rule_version_compiled
 from workflows.engine.context import StepExecution
-from workflows.engine.finish import step_dead, step_finish, step_later
+from workflows.engine.finish import GIVE_UP_DAYS, step_dead, step_finish, step_later
 from workflows.engine.restart import write_adopt
 from workflows.engine.stopping import steps_going
 from workflows.models import Attempt, Rule, Step
 
 BATCH = 10
-GIVE_UP_DAYS = 3
 MOST_SURPRISES = 5
 RETRY_MOST_SECONDS = 20.0
 logger = logging.getLogger(__name__)
@@ -52,9 +51,8 @@ def execute_drain() -> int:
         limit=BATCH,
         lease_seconds=120,
     )
-    for step in steps_going(claimed):
-        if not work_is_late(step):
-            step_execute(step)
+    for step in work_each(steps_going(claimed)):
+        step_execute(step)
     return len(claimed)
 
 

@@ -26,10 +26,18 @@ from workflows.engine.refresh import HANDLER, card_of_step, interactions_rearmed
 from workflows.engine.stopping import run_stop_if_stopped
 from workflows.models import Rule, RuleRecordState, Run, RunState, Step, StepState
 
+GIVE_UP_DAYS = 3
+QUESTION_SECONDS = 90 * 24 * 3600.0
+
 
 def step_finish(step: Step, result: StepResult) -> None:
     if isinstance(result, Wait):
-        step_later(step, result.seconds, "", result.text)
+        if step.created_at < clock.now() - dt.timedelta(days=GIVE_UP_DAYS):
+            step_dead(
+                step, localized(gettext_noop("The ERP has not decided for %(days)s days."), days=GIVE_UP_DAYS)
+            )
+        else:
+            step_later(step, result.seconds, "", result.text)
         return
     with transaction.atomic():
         if not _held(step):
@@ -91,7 +99,7 @@ def _asked(step: Step, result: Ask) -> None:
         source_event_id=event.source_event_id,
         handler=HANDLER,
         handler_ref=str(step.pk),
-        expires_seconds=result.expires_seconds,
+        expires_seconds=result.expires_seconds or (QUESTION_SECONDS if result.is_question else None),
         priority=result.priority,
         is_question=result.is_question,
     )

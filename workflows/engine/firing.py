@@ -80,4 +80,5 @@ def _not_true(verdicts: Verdicts, memory: Memory) -> Firings:
 def _cooling(firing: Firing, memory: Memory, at: dt.datetime) -> bool:
     if not firing.cooldown_seconds or memory.first_delivered_at is None:
         return False
-    return at < memory.first_delivered_at + dt.timedelta(seconds=firing.cooldown_seconds)
+    # By the distance: a delivery that a clock since set back has put into the future must not silence for hours.
+    return abs(at - memory.first_delivered_at) < dt.timedelta(seconds=firing.cooldown_seconds)

@@ -21,7 +21,7 @@ from kernel.audit import audit_record
 from kernel.generation import generation_bump
 from kernel.live import live_publish, live_publish_each
 from kernel.text import Localized, localized, text_show, text_store
-from kernel.work import due, work_claim, work_held, work_is_late
+from kernel.work import due, work_claim, work_each, work_held
 from messaging.models import Interaction, InteractionState
 from messaging.services.cancelling import interactions_cancel
 from workflows.engine.compiled import GENERATION
@@ -94,9 +94,8 @@ def stop_begin(stop: RuleStop) -> None:
 
 def _work(stops: QuerySet[RuleStop]) -> int:
     claimed = work_claim(stops.select_related("rule__owner"), limit=1)
-    for stop in claimed:
-        if not work_is_late(stop):
-            _batch(stop)
+    for stop in work_each(claimed):
+        _batch(stop)
     return len(claimed)
 
 

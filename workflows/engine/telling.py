@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from django.utils.translation import gettext_noop
@@ -39,6 +39,10 @@ class NoticeHandler:
 
     def undeliverable(self, interaction: Interaction, reason: str) -> None:
         audit_record(None, "interaction.undeliverable", interaction, reason)
+
+    def unconfirmed(self, interaction: Interaction) -> Sequence[str]:
+        """Nobody stands in for an administrator."""
+        return ()
 
 
 def stop_tell(stop: RuleStop) -> int:

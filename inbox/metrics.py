@@ -29,6 +29,7 @@ from inbox.queues import queue_depths
 from kernel import clock
 from messaging.models import Delivery
 from workflows.models import Step, StepState
+from workflows.services.alerts import alerts_open
 
 
 class LoopbackOrStaff(BasePermission):
@@ -90,6 +91,10 @@ class RowCollector:
         yield deliveries
         dead = Step.objects.filter(state=StepState.DEAD).count()
         yield GaugeMetricFamily("baton_dead_letters", "Steps waiting for a person", dead)
+        alerts = GaugeMetricFamily("baton_alert", "1 while the incident is open", labels=["alert"])
+        for alert in alerts_open():
+            alerts.add_metric([alert.key], 1)
+        yield alerts
         states = GaugeMetricFamily(
             "baton_connection_state", "1 for the state it is in", labels=["connection", "state"]
         )

@@ -9,9 +9,13 @@ from django.db.models import Count, Min, QuerySet
 
 from connectors.models import ConnectionState, Event, EventState, RecordedObject
 from kernel import clock
+from kernel.models import Timer
 from kernel.work import due
 from messaging.models import Confirmation, Delivery, Interaction, InteractionState, Reply
-from workflows.models import RuleStop, Step
+from workflows.models import BulkOperation, RuleStop, Step
+
+SLOW_SECONDS = 60.0
+"""A ready row that is older means that Baton does not keep up."""
 
 
 @dataclass(frozen=True)
@@ -28,11 +32,13 @@ def _queues() -> dict[str, QuerySet[Any]]:
         "poll": RecordedObject.objects.filter(connection__state=ConnectionState.ACTIVE),
         "plan": Event.objects.filter(state=EventState.NEW),
         "execute": Step.objects.all(),
-        "deliver": Delivery.objects.all(),
+        "deliver": Delivery.objects.filter(connection__state=ConnectionState.ACTIVE),
         "reply": Reply.objects.all(),
         "confirm": Confirmation.objects.all(),
-        "expire": Interaction.objects.filter(state=InteractionState.OPEN),
         "stop": RuleStop.objects.all(),
+        "bulk": BulkOperation.objects.all(),
+        "timer": Timer.objects.all(),
+        "expire": Interaction.objects.filter(state=InteractionState.OPEN),
     }
 
 
@@ -45,3 +51,18 @@ def queue_depths() -> list[QueueDepth]:
         age = (now - found["oldest"]).total_seconds() if found["oldest"] else 0.0
         depths.append(QueueDepth(name, found["count"], age))
     return depths
+
+
+def queue_ages() -> dict[str, float]:
+    """How many seconds the oldest ready row of each queue has waited; 0 when none is ready. Reads one row per queue.
+
+    A row under a live lease is in hand, and what belongs to a paused connection waits because somebody wants it to.
+    """
+    now = clock.now()
+    ages = {}
+    for name, rows in _queues().items():
+        # Events are planned in the order they came, which is the order of the index of those that wait.
+        order = "pk" if name == "plan" else "available_at"
+        oldest = rows.filter(due(now)).order_by(order).values_list("available_at", flat=True).first()
+        ages[name] = (now - oldest).total_seconds() if oldest else 0.0
+    return ages

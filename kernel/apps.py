@@ -6,3 +6,8 @@ class KernelConfig(AppConfig):
     name = "kernel"
     verbose_name = _("Trail")
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        from kernel import doorbell, timers
+
+        doorbell.queue_register(timers.TIMER_QUEUE, drain=timers.timers_drain, is_due=timers.timers_are_due)

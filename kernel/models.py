@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from kernel import clock
 from kernel.errors import PermissionDenied
+from kernel.work import WorkRow
 
 
 class AuditEntry(models.Model):
@@ -60,6 +61,19 @@ class LiveEvent(models.Model):
 
     def __str__(self) -> str:
         return f"{self.topic} {self.pk}"
+
+
+class Timer(WorkRow):
+    """Something done again and again; `available_at` is the next time. See kernel/timers.py."""
+
+    name = models.CharField(max_length=60, primary_key=True)
+
+    class Meta:
+        verbose_name = _("timer")
+        verbose_name_plural = _("timers")
+
+    def __str__(self) -> str:
+        return self.name
 
 
 class Generation(models.Model):

@@ -11,10 +11,9 @@ from kernel.audit import audit_record
 from kernel.text import Localized, localized, text_show
 from messaging.bindings import Refusal
 from messaging.models import Answer, Interaction
-from messaging.services.interactions import Target, interaction_open
-from permissions.identities import address_for, administrators
+from messaging.services.notices import notice_send
+from permissions.identities import administrators
 from permissions.models import User
-from workflows.engine.recipients import channels_find
 from workflows.models import Rule, RuleStop
 
 HANDLER = "workflows.notice"
@@ -50,14 +49,6 @@ def stop_tell(stop: RuleStop) -> int:
     rule = stop.rule
     owner = [rule.owner] if isinstance(rule.owner, User) and rule.owner.is_active else []
     people = {person.pk: person for person in [*owner, *administrators()]}
-    targets = [
-        Target(person, channel, address, "owner")
-        for channel in channels_find(())
-        for person in people.values()
-        if (address := address_for(person, channel))
-    ]
-    if not targets:
-        return 0
     title = localized(
         gettext_noop("The rule “%(name)s” was stopped: it runs in a circle"),
         name=Localized.from_json(rule.name),
@@ -69,24 +60,8 @@ def stop_tell(stop: RuleStop) -> int:
         why=_why(rule),
         count=stop.found,
     )
-    interaction_open(
-        # Through the data: a name with braces in it is no template.
-        card={
-            "title": {"en": "{{ record.title_en }}", "zh-hans": "{{ record.title_zh }}"},
-            "body": {"en": "{{ record.body_en }}", "zh-hans": "{{ record.body_zh }}"},
-            "data": {"title_en": title.en, "title_zh": title.zh, "body_en": todo.en, "body_zh": todo.zh},
-        },
-        shown={},
-        targets=targets,
-        record=None,
-        event_id=None,
-        source_event_id=f"rule-stop-{stop.pk}",
-        handler=HANDLER,
-        handler_ref=str(stop.pk),
-        priority=1,
-        is_question=False,
-    )
-    return len(targets)
+    source = f"rule-stop-{stop.pk}"
+    return notice_send(people.values(), title, todo, source=source, handler=HANDLER, ref=str(stop.pk))
 
 
 def _why(rule: Rule) -> Localized:

@@ -1,5 +1,6 @@
 """Rows of rules and runs."""
 
+from workflows.models.alert import Alert
 from workflows.models.bulk import BulkAct, BulkItem, BulkItemState, BulkOperation, BulkState
 from workflows.models.footprint import Footprint, FootprintKind
 from workflows.models.rule import Rule, RuleState, RuleTag, RuleVersion
@@ -8,6 +9,7 @@ from workflows.models.state import RuleRecordState
 from workflows.models.stop import RuleStop, StopReason
 
 __all__ = [
+    "Alert",
     "Attempt",
     "BulkAct",
     "BulkItem",

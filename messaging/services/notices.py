@@ -1,0 +1,55 @@
+"""What Baton itself tells people: a card without buttons in the built-in inbox."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from connectors.models import Connection, ConnectionState
+from kernel.text import Localized
+from messaging.services.interactions import Target, interaction_open
+from permissions.identities import BUILT_IN, address_for
+from permissions.models import User
+
+PRIORITY = 1
+
+
+def notice_send(
+    people: Iterable[User],
+    title: Localized,
+    body: Localized,
+    *,
+    source: str,
+    handler: str,
+    ref: str = "",
+    priority: int = PRIORITY,
+) -> int:
+    """One card for all of `people`, inside the caller's transaction. Returns how many are told.
+
+    `source` names what it is about, `handler` who is asked when it cannot be delivered.
+    """
+    targets = [
+        Target(person, channel, address, "owner")
+        for channel in Connection.objects.filter(connector=BUILT_IN, state=ConnectionState.ACTIVE)[:1]
+        for person in people
+        if (address := address_for(person, channel))
+    ]
+    if not targets:
+        return 0
+    interaction_open(
+        # Through the data: a name with braces in it is no template.
+        card={
+            "title": {"en": "{{ record.title_en }}", "zh-hans": "{{ record.title_zh }}"},
+            "body": {"en": "{{ record.body_en }}", "zh-hans": "{{ record.body_zh }}"},
+            "data": {"title_en": title.en, "title_zh": title.zh, "body_en": body.en, "body_zh": body.zh},
+        },
+        shown={},
+        targets=targets,
+        record=None,
+        event_id=None,
+        source_event_id=source,
+        handler=handler,
+        handler_ref=ref,
+        priority=priority,
+        is_question=False,
+    )
+    return len(targets)

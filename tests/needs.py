@@ -47,6 +47,11 @@ def _jsonlogic_suite() -> str | None:
     )
 
 
+def _editor_tools() -> str | None:
+    axe = ROOT / "frontend" / "node_modules" / "axe-core"
+    return None if axe.is_dir() else "the editor's tools are not installed (make editor-check)"
+
+
 NEEDS: dict[str, Callable[[], str | None]] = {
     "chromium": _chromium,
     "postgresql": lambda: _listening(5432, "PostgreSQL"),
@@ -55,6 +60,7 @@ NEEDS: dict[str, Callable[[], str | None]] = {
     "mariadb": lambda: _listening(3306, "MariaDB"),
     "tryton": _tryton,
     "jsonlogic-suite": _jsonlogic_suite,
+    "editor-tools": _editor_tools,
 }
 
 

@@ -8,6 +8,11 @@ export interface Problem {
   severity?: "error" | "warning";
 }
 
+/** Those that keep a rule from being published; the others are for a person to weigh. */
+export function errorsOf(problems: readonly Problem[]): Problem[] {
+  return problems.filter((each) => each.severity !== "warning");
+}
+
 /** Baton refused, or could not be reached (`status` 0). */
 export class ApiFailure extends Error {
   constructor(

@@ -95,6 +95,7 @@ export interface Catalogue {
 
 export interface ConnectionOffer {
   id: number;
+  slug: string;
   name: string;
   objects: ObjectName[];
 }

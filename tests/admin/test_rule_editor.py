@@ -25,7 +25,7 @@ def test_a_rule_opens_in_the_editor_for_whoever_sees_it(company: DemoCompany, en
 
 def test_a_new_rule_begins_with_what_it_is_about(company: DemoCompany, enter: Enter) -> None:
     client = enter("analyst", "zh-hans")
-    assert "新建规则：库存" in text(client.get(ADD))
+    assert "建立关于它的规则" in text(client.get(ADD))
     response = client.post(ADD, {"connection": company.connection.pk, "object": "stock_level"})
     rule = Rule.objects.exclude(pk=Rule.objects.earliest("pk").pk).get()
     assert response["Location"] == f"/admin/workflows/rule/{rule.pk}/editor/"

@@ -10,9 +10,9 @@ import { t } from "../texts";
 import { useOffers, useSaid } from "./asking";
 import { Conflict } from "./Conflict";
 import { Header } from "./Header";
-import { Mending } from "./Mending";
 import { objectOf, type RuleRow } from "./rule";
 import { useSaving } from "./saving";
+import { Side } from "./Side";
 import { ViewContext, type View } from "./view";
 
 interface EditorProps {
@@ -65,9 +65,7 @@ export function Editor({ api, opened, rulePage, onFailure }: EditorProps) {
           <If />
           <ForWhomAndThen />
         </div>
-        <aside class="e-side" aria-label={t("side")}>
-          <Mending problems={said.problems} />
-        </aside>
+        <Side onRule={setRule} />
       </div>
     </ViewContext.Provider>
   );

@@ -1,6 +1,6 @@
 /** Publishing, stopping and starting the rule. */
 import { useState } from "preact/hooks";
-import type { ApiFailure } from "../api";
+import { errorsOf, type ApiFailure } from "../api";
 import { t, type TextKey } from "../texts";
 import { placeShow } from "./Mending";
 import type { RuleRow } from "./rule";
@@ -18,7 +18,7 @@ export function InForce({ isPublished, onRule, flush }: InForceProps) {
   const [isBusy, setBusy] = useState(false);
   const [told, setTold] = useState<{ text: string; isBad: boolean } | null>(null);
   if (!rule.may.includes("publish")) return null;
-  const first = problems.find((each) => each.severity !== "warning");
+  const first = errorsOf(problems)[0];
 
   async function act(work: () => Promise<string>) {
     setBusy(true);
@@ -26,7 +26,8 @@ export function InForce({ isPublished, onRule, flush }: InForceProps) {
       setTold({ text: await work(), isBad: false });
       onRule(await api<RuleRow>("GET", `rules/${rule.id}/`));
     } catch (error) {
-      setTold({ text: (error as ApiFailure).message || t("noConnection"), isBad: true });
+      const failure = error as ApiFailure;
+      setTold({ text: failure.problems?.length ? t("problemsFirst") : failure.message || t("noConnection"), isBad: true });
     } finally {
       setBusy(false);
     }

@@ -1,14 +1,15 @@
 /** Everything that speaks against the draft, each leading to its place. */
-import type { Problem } from "../api";
+import { errorsOf, type Problem } from "../api";
 import { isWithin } from "../pointer";
 import { t } from "../texts";
 import { Icon } from "./parts";
 
 export function Mending({ problems }: { problems: readonly Problem[] }) {
-  const isReady = !problems.some((each) => each.severity !== "warning");
+  const errors = errorsOf(problems);
+  const isReady = errors.length === 0;
   return (
     <section class="b-card e-mending" aria-live="polite">
-      <h2><Icon name={isReady ? "check_circle" : "error"} /> {isReady ? t("noProblems") : t("problemsCount", { count: problems.filter((each) => each.severity !== "warning").length })}</h2>
+      <h2><Icon name={isReady ? "check_circle" : "error"} /> {isReady ? t("noProblems") : t("problemsCount", { count: errors.length })}</h2>
       {problems.length > 0 && (
         <ul>
           {problems.map((each) => (

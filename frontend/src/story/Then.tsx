@@ -16,11 +16,13 @@ export function ForWhomAndThen() {
   const shape = actions[told]?.params;
   return (
     <>
-      {shape && (
-        <Chapter name="for-whom" title={t("forWhom")} help={t("forWhomHelp")} icon="group">
+      <Chapter name="for-whom" title={t("forWhom")} help={t("forWhomHelp")} icon="group">
+        {shape ? (
           <ShapeForm shape={shape} pointer={pointerJoin("/steps", told, "params")} without={Object.keys(shape.properties ?? {}).filter((name) => !AUDIENCE.includes(name))} />
-        </Chapter>
-      )}
+        ) : (
+          <p class="b-muted">{t("nobodyYet")}</p>
+        )}
+      </Chapter>
       <Chapter name="then" title={t("then")} help={t("thenHelp")} icon="play_arrow">
         <ActionList pointer="/steps" role="first" none={t("noAction")} told={told} />
       </Chapter>

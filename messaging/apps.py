@@ -9,8 +9,13 @@ class MessagingConfig(AppConfig):
 
     def ready(self) -> None:
         from kernel import doorbell
+        from messaging.bindings import subscribe
+        from messaging.models import DIGEST
         from messaging.services import confirming, expiry, outbox, replies
+        from messaging.services.digest import DigestHandler
         from messaging.services.interactions import DELIVER_QUEUE
+
+        subscribe(DIGEST, DigestHandler())
 
         doorbell.queue_register(DELIVER_QUEUE, drain=outbox.deliver_drain, is_due=outbox.deliver_is_due)
         doorbell.queue_register(replies.REPLY_QUEUE, drain=replies.reply_drain, is_due=replies.reply_is_due)

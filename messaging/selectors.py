@@ -14,7 +14,7 @@ from connectors.ports.im import Message
 from kernel import clock
 from kernel.generation import generations_held
 from messaging.card import card_render
-from messaging.models import OPEN_STATES, Delivery, DeliveryState, Interaction
+from messaging.models import DIGEST, OPEN_STATES, Delivery, DeliveryState, Interaction
 from permissions.filters import visible_records_filter
 from permissions.models import User, Verb
 from permissions.policies import Decision, Gate, record_decide
@@ -59,7 +59,10 @@ class InboxCard:
 
 def _asked(user: User) -> QuerySet[Interaction]:
     mine = Delivery.objects.filter(interaction=OuterRef("pk"), user=user).exclude(state=DeliveryState.REFUSED)
-    return Interaction.objects.filter(Exists(mine)).select_related("record", "decided_by")
+    cards = Interaction.objects.filter(Exists(mine)).exclude(
+        handler=DIGEST
+    )  # what it lists is here by itself
+    return cards.select_related("record", "decided_by")
 
 
 def inbox_interactions(user: User) -> list[Interaction]:

@@ -3,6 +3,8 @@
 from messaging.models.attention import Attention, HolidayCalendar
 from messaging.models.confirmation import Confirmation, ConfirmationState
 from messaging.models.interaction import (
+    DIGEST,
+    NOT_SENT_STATES,
     OPEN_STATES,
     PRIORITY_LANE,
     Answer,
@@ -17,6 +19,8 @@ from messaging.models.interaction import (
 from messaging.models.rate import RateBucket
 
 __all__ = [
+    "DIGEST",
+    "NOT_SENT_STATES",
     "OPEN_STATES",
     "PRIORITY_LANE",
     "Answer",

@@ -119,6 +119,11 @@ class DeliveryState(models.TextChoices):
     UNCONFIRMED = "unconfirmed", _("Sent, unconfirmed")
     REFUSED = "refused", _("Held back by permissions")
     FAILED = "failed", _("Failed")
+    THROUGH = "through", _("Carried by another message")
+
+
+NOT_SENT_STATES = (DeliveryState.REFUSED, DeliveryState.FAILED, DeliveryState.THROUGH)
+"""Nobody has a message of such a delivery: a new version of the card is nothing to it."""
 
 
 class Hold(models.TextChoices):
@@ -134,13 +139,17 @@ PRIORITY_LANE = 2
 """Deliveries of this priority or a smaller number overtake the others."""
 
 
+DIGEST = "messaging.digest"
+"""The handler of interactions that only list others."""
+
+
 class Delivery(WorkRow):
     """One message to one person through one connection, and its later updates.
 
     `version` is the interaction version the receiver has; `wanted_version` the one it should have: while they differ
     the row is due. `seen_version` is the newest version this person was shown. `proof` is the gate's decision.
     `hold` says why it waits, as long as it is ready and not due; `held_until` when it last was to wait until: trying to
-    send it only counts from then.
+    send it only counts from then. `through` is the delivery that carries it instead, in the state THROUGH.
     """
 
     uid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
@@ -155,6 +164,7 @@ class Delivery(WorkRow):
     priority = models.PositiveSmallIntegerField(default=5)
     hold = models.CharField(max_length=10, choices=Hold.choices, blank=True, default="", db_default="")
     held_until = models.DateTimeField(null=True)
+    through = models.ForeignKey("self", null=True, on_delete=models.SET_NULL, related_name="carried")
     version = models.PositiveIntegerField(default=0)
     wanted_version = models.PositiveIntegerField(default=1)
     seen_version = models.PositiveIntegerField(default=0)
@@ -173,6 +183,11 @@ class Delivery(WorkRow):
         ordering = ["-id"]
         constraints = [
             models.UniqueConstraint(fields=["interaction", "connection", "user"], name="delivery_once"),
+            models.UniqueConstraint(
+                fields=["user", "connection"],
+                condition=models.Q(purpose="digest", state="ready"),
+                name="delivery_digest_open",
+            ),
         ]
         indexes = [
             models.Index(

@@ -21,6 +21,7 @@ from messaging.models import Attention, Delivery, Hold
 from messaging.pace import pace_of
 from messaging.services.attention import attention_of, budget_buckets, interrupts, quiet_until, quiet_words
 from messaging.services.buckets import Bucket, Demand, admit
+from messaging.services.folding import notices_fold
 
 WORDS = {
     RateScope.CONNECTION: gettext_noop("Waiting: at most %(count)s messages in %(seconds)s s go this way."),
@@ -66,6 +67,7 @@ def deliveries_admit(claimed: Sequence[Delivery]) -> list[Delivery]:
         if verdict.available_at is not None and verdict.bucket is not None:
             held.append(Held(delivery, verdict.bucket.hold, verdict.available_at, verdict.bucket.reason))
     deliveries_hold(held)
+    notices_fold([each.delivery for each in held])
     waiting = {each.delivery.pk for each in held}
     return [each for each in claimed if each.pk not in waiting]
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from django.db.models import F, OuterRef, Q, Subquery
+from django.db.models import F, OuterRef, Subquery
 
 from kernel import clock, doorbell
 from kernel.live import live_publish_each
 from kernel.text import Localized
-from messaging.models import OPEN_STATES, Delivery, DeliveryState, Interaction, InteractionState
+from messaging.models import NOT_SENT_STATES, OPEN_STATES, Delivery, Interaction, InteractionState
 from messaging.services.interactions import DELIVER_QUEUE
 
 
@@ -31,7 +31,7 @@ def interactions_cancel(interactions: Sequence[Interaction], text: Localized) ->
     )
     theirs = Delivery.objects.filter(interaction_id__in=still)
     wanted = Interaction.objects.filter(pk=OuterRef("interaction_id")).values("version")[:1]
-    theirs.exclude(Q(state=DeliveryState.REFUSED) | Q(state=DeliveryState.FAILED)).update(
+    theirs.exclude(state__in=NOT_SENT_STATES).update(
         wanted_version=Subquery(wanted), available_at=now, attempts=0
     )
     told = theirs.order_by().values_list("interaction_id", "user_id").distinct()

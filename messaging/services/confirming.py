@@ -11,6 +11,7 @@ import logging
 from collections.abc import Sequence
 
 from django.db import transaction
+from django.db.models import Q
 from django.utils.translation import gettext_noop
 
 from connectors.ports.im import SendResult
@@ -79,7 +80,8 @@ def _deadline(interaction: Interaction, now: dt.datetime) -> dt.datetime:
 def deliveries_confirm(user: User, interactions: Sequence[int]) -> None:
     """This person gave a sign for these cards."""
     now = clock.now()
-    mine = Delivery.objects.filter(user=user, interaction_id__in=interactions)
+    asked = Q(interaction_id__in=interactions) | Q(carried__interaction_id__in=interactions)
+    mine = Delivery.objects.filter(asked, user=user)
     confirmed = mine.filter(state=DeliveryState.UNCONFIRMED).update(
         state=DeliveryState.DELIVERED, delivered_at=now, reason=""
     )
@@ -130,7 +132,9 @@ def _judge(row: Confirmation, delivery: Delivery, interaction: Interaction) -> N
 
 
 def _has_sign(interaction: Interaction) -> bool:
-    deliveries = Delivery.objects.filter(interaction=interaction)
+    """A look at a notice is one at the digest that carried it."""
+    asked = Q(interaction=interaction) | Q(through__interaction=interaction)
+    deliveries = Delivery.objects.filter(asked)
     return (
         deliveries.filter(seen_at__isnull=False).exists()
         or deliveries.filter(confirmation__state=ConfirmationState.CONFIRMED).exists()

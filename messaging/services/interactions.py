@@ -7,13 +7,11 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import Q
-
 from connectors.models import Connection, Record
 from kernel import clock, doorbell
 from kernel.live import live_publish_many
 from kernel.text import Localized
-from messaging.models import OPEN_STATES, Delivery, DeliveryState, Interaction, InteractionState
+from messaging.models import NOT_SENT_STATES, OPEN_STATES, Delivery, Interaction, InteractionState
 from permissions.models import User
 
 DELIVER_QUEUE = "deliver"
@@ -126,9 +124,9 @@ def interaction_show(
 def deliveries_want(interaction: Interaction) -> None:
     """Every delivery of the interaction is due with the current version."""
     now = clock.now()
-    Delivery.objects.filter(interaction=interaction).exclude(
-        Q(state=DeliveryState.REFUSED) | Q(state=DeliveryState.FAILED)
-    ).update(wanted_version=interaction.version, available_at=now, attempts=0)
+    Delivery.objects.filter(interaction=interaction).exclude(state__in=NOT_SENT_STATES).update(
+        wanted_version=interaction.version, available_at=now, attempts=0
+    )
     people = Delivery.objects.filter(interaction=interaction).values_list("user_id", flat=True).distinct()
     live_publish_many(
         [f"user-{user_id}" for user_id in people] + [f"interaction-{interaction.pk}"],

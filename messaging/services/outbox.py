@@ -17,10 +17,10 @@ from kernel.live import live_publish
 from kernel.text import localized, text_store
 from kernel.work import WORK_FIELDS, backoff_at, backoff_seconds, due, work_held
 from messaging.bindings import handler_of
-from messaging.card import card_render
 from messaging.models import Delivery, DeliveryState, Interaction
 from messaging.services.admission import deliveries_admit
 from messaging.services.confirming import confirmations_await, state_after_send
+from messaging.services.digest import message_render
 from messaging.services.interactions import DELIVER_QUEUE
 from messaging.services.lane import deliveries_claim, overtakable
 from permissions.models import Verb
@@ -77,7 +77,7 @@ def _sent(delivery: Delivery, decision: Decision, messengers: OpenConnectors) ->
     interaction, user = delivery.interaction, delivery.user
     key = f"{delivery.uid.hex}-{interaction.version}"
     with override(user.language), messengers.im(delivery.connection) as im:
-        payload = im.render(card_render(interaction, user, decision)).payload
+        payload = im.render(message_render(interaction, user, decision)).payload
         if delivery.vendor_message_id:
             return im.update(delivery.address, delivery.vendor_message_id, payload, idempotency_key=key)
         return im.send(delivery.address, payload, idempotency_key=key)

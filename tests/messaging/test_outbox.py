@@ -268,7 +268,7 @@ def test_a_defect_keeps_nobody_elses_message_waiting(source: Source, monkeypatch
             raise KeyError("defect")
         return card_render(interaction, *rest)
 
-    monkeypatch.setattr(outbox, "card_render", render)
+    monkeypatch.setattr(digest, "card_render", render)
     source.work()
     bad, good = Delivery.objects.order_by("interaction__record__key").reverse()
     assert (bad.state, bad.last_error, bad.attempts) == ("ready", "KeyError: 'defect'", 1)

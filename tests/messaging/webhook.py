@@ -60,13 +60,14 @@ def person_make(name: str, *connections: Connection, **values: Any) -> User:
 def tell(
     user: User, connection: Connection, *, priority: int = 5, title: str = "News", **values: Any
 ) -> Delivery:
-    """A message without a record: a notice unless buttons are given."""
-    buttons = values.pop("buttons", [])
+    """A message, without a record unless one is given; a notice unless buttons are given."""
+    buttons, record = values.pop("buttons", []), values.pop("record", None)
+    about = {"object": record.object, "data": record.data} if record is not None else {}
     interaction: Interaction = interaction_open(
-        card={"title": title, "buttons": buttons},
+        card={"title": title, "buttons": buttons, **about},
         shown={},
         targets=[Target(user, connection, f"{user.username}@{connection.slug}")],
-        record=None,
+        record=record,
         event_id=None,
         source_event_id="",
         handler=values.pop("handler", "tests"),

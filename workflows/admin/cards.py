@@ -31,6 +31,7 @@ PURPOSES = {
     "recipient": gettext_lazy("recipient of the rule"),
     "fallback": gettext_lazy("fallback of the rule"),
     "owner": gettext_lazy("owner of the rule"),
+    "digest": gettext_lazy("digest of notices"),
     "next_channel": gettext_lazy("next channel of the person"),
 }
 

@@ -137,7 +137,9 @@ def test_a_limit_costs_the_same_for_one_message_and_for_fifty(noon: None) -> Non
         with clock.frozen(START + dt.timedelta(hours=1)), CaptureQueriesContext(connection) as asked:
             deliveries_admit(batch)
         counts.append(sum("SAVEPOINT" not in each["sql"] for each in asked))
-    assert counts[0] <= counts[1] <= counts[0] + 2  # those that have to wait: told so, and whether to fold them
+    assert (
+        counts[0] <= counts[1] <= counts[0] + 2
+    )  # those that have to wait: told so, and whether to fold them
 
 
 def test_whom_the_vendor_asks_to_wait_waits_in_every_worker(noon: None, receiver: Receiver) -> None:

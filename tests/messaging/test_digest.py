@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from django.db import IntegrityError, transaction
@@ -33,7 +34,7 @@ MORNING = dt.datetime(2026, 11, 28, 8, tzinfo=dt.UTC)
 class Night:
     """Li is not to be disturbed until the morning; several records make notices meanwhile."""
 
-    def __init__(self, source: Source, monkeypatch: pytest.MonkeyPatch, **values: object) -> None:
+    def __init__(self, source: Source, monkeypatch: pytest.MonkeyPatch, **values: Any) -> None:
         self.source, self.receiver, self.handler = source, Receiver(monkeypatch), QuietHandler()
         monkeypatch.setitem(bindings._handlers, "tests", self.handler)
         self.hook = webhook_register(**values)
@@ -44,10 +45,10 @@ class Night:
             source.post(source.item(90, sku=sku, price="12.50"))
         source.plan()
 
-    def notice(self, sku: str, **values: object) -> Delivery:
+    def notice(self, sku: str, **values: Any) -> Delivery:
         record = Record.objects.get(key=f"{sku}@EAST")
         title = "Low: {{ record.product_code }} at {{ record.unit_price }}"
-        return tell(self.li, self.hook, record=record, title=title, **values)  # type: ignore[arg-type]
+        return tell(self.li, self.hook, record=record, title=title, **values)
 
     @staticmethod
     def morning() -> None:

@@ -20,7 +20,7 @@ from kernel.text import text_show
 from messaging.card import card_render
 from messaging.models import Delivery, Interaction
 from messaging.selectors import inbox_cards
-from messaging.services import lane, outbox
+from messaging.services import digest, lane, outbox
 from messaging.services.interactions import interaction_show
 from messaging.services.outbox import deliver_drain, delivery_replay
 from permissions.models import Grant, User

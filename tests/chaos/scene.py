@@ -14,7 +14,7 @@ from tests.chaos.load import Buyer, Sender, Shelf
 from tests.chaos.receiver import Receiver
 from tests.running import wait_until
 
-EVENTS = 400
+EVENTS = 300
 CLICKS = 2
 REPEATS = 3
 SETTLE_SECONDS = 150

@@ -9,6 +9,7 @@ from celery import shared_task
 from kernel import doorbell, live
 from kernel.clockwatch import clock_watch
 from kernel.every import Every
+from kernel.guarding import guarded
 from kernel.shutdown import shutdown_begun
 from kernel.work import leases_orphaned_release
 
@@ -18,6 +19,7 @@ _release = Every(10.0)
 
 
 @shared_task(name="baton.drain", ignore_result=True)
+@guarded
 def drain(name: str) -> int:
     """Drain one queue for at most DRAIN_SECONDS; ring again if there may be more."""
     queue = doorbell.queue(name)
@@ -32,6 +34,7 @@ def drain(name: str) -> int:
 
 
 @shared_task(name="baton.sweep", ignore_result=True)
+@guarded
 def sweep() -> None:
     """Ring for every queue in which something is due: lost rings, timers, leases that ran out."""
     if _release.is_time():  # at once in a new worker: it may stand in for one that was killed

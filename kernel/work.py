@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import datetime as dt
 import random
+import threading
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any, ClassVar, TypeVar
 
 from django.apps import apps
@@ -25,6 +27,8 @@ LEASE_SECONDS = 60.0
 LEASE_MOST_SECONDS = 10 * 60.0
 BACKOFF_FIRST_SECONDS = 1.0
 BACKOFF_MOST_SECONDS = 15 * 60.0
+_hand = threading.local()
+_dropped: set[str] = set()
 
 
 class WorkRow(models.Model):
@@ -94,24 +98,45 @@ def work_claim(
         model._default_manager.filter(pk__in=[row.pk for row in rows]).update(
             lease_until=until, lease_owner=owner, attempts=F("attempts") + 1
         )
+    getattr(_hand, "owners", []).append(owner)
     for row in rows:
         row.lease_until, row.lease_owner, row.attempts = until, owner, row.attempts + 1
     return rows
 
 
+@contextmanager
+def claims_noted() -> Iterator[None]:
+    """When the block fails, nobody works what it had claimed: leases_orphaned_release of this process gives it back."""
+    owners = _hand.owners = []
+    try:
+        yield
+    except BaseException:
+        _dropped.update(owners)
+        raise
+    finally:
+        del _hand.owners
+
+
 def leases_orphaned_release() -> int:
-    """Give back what processes of this machine held when they ended. Returns how many rows are due again."""
+    """Give back what processes of this machine held when they ended, and what tasks of this one held when they failed.
+
+    Returns how many rows are due again.
+    """
     now = clock.now()
+    dropped = set(_dropped)
     released = 0
     for model in apps.get_models():
         if not issubclass(model, WorkRow):
             continue
         held = model._default_manager.filter(available_at__lte=now, lease_until__gt=now).order_by()
         gone = [
-            owner for owner in held.values_list("lease_owner", flat=True).distinct() if holder_is_gone(owner)
+            owner
+            for owner in held.values_list("lease_owner", flat=True).distinct()
+            if owner in dropped or holder_is_gone(owner)
         ]
         if gone:
             released += held.filter(lease_owner__in=gone).update(lease_until=None, lease_owner="")
+    _dropped.difference_update(dropped)
     return released
 
 

@@ -6,7 +6,7 @@ from tests.chaos.scene import Scene
 
 FORWARD_SECONDS = 600
 """Past every lease."""
-BACK_SECONDS = 20
+BACK_SECONDS = 3600
 
 
 def test_clock_steps_forward(scene: Scene) -> None:
@@ -20,7 +20,7 @@ def test_clock_steps_forward(scene: Scene) -> None:
 
 
 def test_clock_steps_back(scene: Scene) -> None:
-    """What was due before waits until the clock has been there again."""
+    """What was due before does not wait until the clock has been there again."""
     scene.cards()
     scene.held_burst()
     with scene.struck():

@@ -8,9 +8,10 @@ import sys
 from collections.abc import Iterator
 
 import pytest
+from django.db import OperationalError, connection
 
 from connectors.models import RecordedObject
-from kernel import clock
+from kernel import clock, doorbell, tasks
 from kernel.lease import NAME_CHARACTERS, holder_is_gone, holder_name
 from kernel.work import due, leases_orphaned_release, work_claim
 from tests.company import DemoCompany
@@ -67,3 +68,52 @@ def test_only_the_rows_of_the_dead_are_due_again(
     assert leases_orphaned_release() == 1
     assert list(waiting.filter(pk__in=[mine.pk, theirs.pk])) == [theirs]
     assert leases_orphaned_release() == 0
+
+
+@pytest.fixture
+def one_queue(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No queue but those a test registers."""
+    monkeypatch.setattr(doorbell, "_queues", {})
+
+
+@pytest.mark.database
+def test_what_a_failed_task_held_is_due_again(company: DemoCompany, one_queue: None) -> None:
+    RecordedObject.objects.update(available_at=clock.now())
+    kept = work_claim(RecordedObject.objects.all(), limit=1, lease_seconds=300)
+
+    def fail() -> int:
+        work_claim(RecordedObject.objects.all(), limit=1, lease_seconds=300)
+        raise OperationalError("the connection is lost")
+
+    doorbell.queue_register("failing", drain=fail, is_due=lambda: True)
+    with pytest.raises(OperationalError):
+        tasks.drain("failing")
+    assert leases_orphaned_release() == 1
+    assert not RecordedObject.objects.filter(due(), pk=kept[0].pk).exists()
+    assert leases_orphaned_release() == 0
+
+
+@pytest.mark.database
+@pytest.mark.django_db(transaction=True)
+def test_a_session_the_database_has_ended_costs_one_task(one_queue: None) -> None:
+    if connection.vendor != "postgresql":
+        pytest.skip("a file has no sessions")
+    looked = []
+
+    def look() -> int:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT 1")
+        looked.append(1)
+        return 0
+
+    def cut() -> int:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_terminate_backend(pg_backend_pid())")
+        return 0
+
+    doorbell.queue_register("cut", drain=cut, is_due=lambda: True)
+    doorbell.queue_register("look", drain=look, is_due=lambda: True)
+    with pytest.raises(OperationalError):
+        tasks.drain("cut")
+    tasks.drain("look")
+    assert looked == [1]

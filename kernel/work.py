@@ -85,6 +85,9 @@ def work_claim(
     """
     now = clock.now()
     owner = holder_name()
+    getattr(_hand, "owners", []).append(
+        owner
+    )  # before: a session cut at the commit leaves it open what was claimed
     model = queryset.model
     with transaction.atomic():
         rows = list(
@@ -98,7 +101,6 @@ def work_claim(
         model._default_manager.filter(pk__in=[row.pk for row in rows]).update(
             lease_until=until, lease_owner=owner, attempts=F("attempts") + 1
         )
-    getattr(_hand, "owners", []).append(owner)
     for row in rows:
         row.lease_until, row.lease_owner, row.attempts = until, owner, row.attempts + 1
     return rows
@@ -107,7 +109,8 @@ def work_claim(
 @contextmanager
 def claims_noted() -> Iterator[None]:
     """When the block fails, nobody works what it had claimed: leases_orphaned_release of this process gives it back."""
-    owners = _hand.owners = []
+    owners: list[str] = []
+    _hand.owners = owners
     try:
         yield
     except BaseException:

@@ -11,6 +11,7 @@ class WorkflowsConfig(AppConfig):
         from kernel import doorbell
         from messaging.bindings import subscribe
         from workflows.catalog import ACTIONS, TRIGGERS
+        from workflows.engine.backtest import BACKTEST_QUEUE, backtest_drain, backtest_is_due
         from workflows.engine.causes import FOOTPRINT_QUEUE, footprints_are_due, footprints_prune
         from workflows.engine.execute import execute_drain, execute_is_due
         from workflows.engine.overdue import OVERDUE_QUEUE, overdue_drain, overdue_is_due
@@ -30,5 +31,6 @@ class WorkflowsConfig(AppConfig):
         doorbell.queue_register(BULK_QUEUE, drain=bulk_drain, is_due=bulk_is_due)
         doorbell.queue_register(OVERDUE_QUEUE, drain=overdue_drain, is_due=overdue_is_due)
         doorbell.queue_register(FOOTPRINT_QUEUE, drain=footprints_prune, is_due=footprints_are_due)
+        doorbell.queue_register(BACKTEST_QUEUE, drain=backtest_drain, is_due=backtest_is_due)
         subscribe(HANDLER, StepHandler())
         subscribe(NOTICE, NoticeHandler())

@@ -25,7 +25,7 @@ from permissions.models import User
 from permissions.objects import may_any, visible_objects
 from workflows.engine.stopping import rule_why_stopped, stops_under_way
 from workflows.models import Rule, RuleState, RuleStop
-from workflows.services.checking import rule_check
+from workflows.services.checks_history import rule_review
 from workflows.services.drafts import rule_create, rule_edit
 from workflows.services.rules import rule_switch_off, rule_switch_on
 
@@ -267,13 +267,13 @@ class RuleOne(ApiView):
 
 class RuleCheck(ApiView):
     @extend_schema(
-        request=RuleDraft, responses=ProblemsShown, summary="What keeps the draft from being published"
+        request=RuleDraft, responses=ProblemsShown, summary="What speaks against publishing the draft"
     )
     def post(self, request: Request, pk: int) -> Response:
-        rule = rule_visible(person(request), pk)
+        user = person(request)
+        rule = rule_visible(user, pk)
         body = read(RuleDraft, request.data)
-        owner = rule.owner if isinstance(rule.owner, User) else None
-        problems = rule_check(rule.connection, body.validated_data.get("draft", rule.draft), owner)
+        problems = rule_review(user, rule, body.validated_data.get("draft", rule.draft))
         return Response(ProblemsShown({"problems": problems}).data)
 
 

@@ -9,6 +9,7 @@ from django.views.decorators.csrf import csrf_exempt
 from drf_spectacular.views import SpectacularAPIView
 
 from inbox.api import (
+    backtests,
     catalogue,
     connections,
     deadletters,
@@ -56,6 +57,16 @@ urlpatterns = [
     path("rules/<int:pk>/check/", rules.RuleCheck.as_view(), name="rule-check"),
     path("rules/<int:pk>/publish/", versions.RulePublish.as_view(), name="rule-publish"),
     path("rules/<int:pk>/dryrun/", dryrun.RuleDryRun.as_view(), name="rule-dryrun"),
+    path("rules/<int:pk>/backtests/", backtests.BackTestList.as_view(), name="backtests"),
+    path("rules/<int:pk>/backtests/<int:number>/", backtests.BackTestOne.as_view(), name="backtest"),
+    path(
+        "rules/<int:pk>/backtests/<int:number>/cancel/",
+        backtests.BackTestCancel.as_view(),
+        name="backtest-cancel",
+    ),
+    path(
+        "rules/<int:pk>/backtests/<int:number>/hits/", backtests.BackTestHits.as_view(), name="backtest-hits"
+    ),
     path("rules/<int:pk>/versions/", versions.VersionList.as_view(), name="rule-versions"),
     path("rules/<int:pk>/versions/<int:number>/", versions.VersionOne.as_view(), name="rule-version"),
     path("rules/<int:pk>/differences/", versions.RuleDifferences.as_view(), name="rule-differences"),

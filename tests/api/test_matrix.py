@@ -23,6 +23,7 @@ from demo.services.prepare import password
 from tests.api.conftest import Speak, written
 from tests.company import DemoCompany
 from workflows.models import Rule, Run, Step, StepState
+from workflows.services.backtests import backtest_start
 from workflows.services.bulk import bulk_start
 from workflows.services.letters import Replay
 
@@ -48,6 +49,8 @@ class World:
             action="create_document",
             state=StepState.DEAD,
         )
+        analyst = self.company.user("analyst")
+        self.backtest = backtest_start(analyst, self.rule, self.rule.draft, 7)
         self.card = self.company.interaction().uid
 
 
@@ -82,6 +85,10 @@ def _rule(world: World) -> dict[str, Any]:
 
 def _version(world: World) -> dict[str, Any]:
     return {"pk": world.rule.pk, "number": 1}
+
+
+def _backtest(world: World) -> dict[str, Any]:
+    return {"pk": world.rule.pk, "number": world.backtest.pk}
 
 
 def _run(world: World) -> dict[str, Any]:
@@ -164,6 +171,13 @@ TABLE: dict[tuple[str, str], Entry] = {
         path=_rule,
         body=lambda world: {"event": world.run.event_id},
     ),
+    ("backtests", "get"): Entry(READS_RULES, path=_rule),
+    ("backtests", "post"): Entry(
+        {"analyst": 201, "owner": 403, "auditor": 403}, path=_rule, body=lambda world: {"days": 7}
+    ),
+    ("backtest", "get"): Entry({"analyst": 200}, path=_backtest),
+    ("backtest-cancel", "post"): Entry({"analyst": 200}, path=_backtest),
+    ("backtest-hits", "get"): Entry({"analyst": 200}, path=_backtest),
     ("rule-off", "post"): Entry(WRITES_RULES, path=_rule),
     ("rule-on", "post"): Entry(WRITES_RULES, path=_rule),
     ("events", "get"): Entry(EVERYBODY),

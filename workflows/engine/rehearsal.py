@@ -142,10 +142,15 @@ class Rehearsal:
     def _scopes(self, record: Record) -> tuple[str, ...]:
         return tuple(getattr(record, dimension.value) for dimension in self.compiled.about.needs)
 
+    @staticmethod
+    def shows(step: StepSpec) -> bool:
+        """Whether the step tells people something by itself."""
+        return ACTIONS.get(step.action).first
+
     def ask(self, found: Occurrence, step: StepSpec) -> Ask | None:
         """What the step would show, as its action builds it; None for one that shows nothing."""
         action = ACTIONS.get(step.action)
-        if not action.first:
+        if not self.shows(step):
             return None
         event = cast(Event, found)  # a card asks of an event no more than an occurrence has
         result = action.execute(step.params, CardContext(self.compiled, event, found.record))

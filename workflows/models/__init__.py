@@ -1,6 +1,7 @@
 """Rows of rules and runs."""
 
 from workflows.models.alert import Alert
+from workflows.models.backtest import BackTest, BackTestHit, BackTestState
 from workflows.models.bulk import BulkAct, BulkItem, BulkItemState, BulkOperation, BulkState
 from workflows.models.footprint import Footprint, FootprintKind
 from workflows.models.rule import Rule, RuleState, RuleTag, RuleVersion
@@ -11,6 +12,9 @@ from workflows.models.stop import RuleStop, StopReason
 __all__ = [
     "Alert",
     "Attempt",
+    "BackTest",
+    "BackTestHit",
+    "BackTestState",
     "BulkAct",
     "BulkItem",
     "BulkItemState",

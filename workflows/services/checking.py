@@ -20,9 +20,9 @@ from workflows.catalog import ACTIONS, TRIGGERS
 from workflows.conditions import condition_check
 from workflows.definition import Definition, DefinitionInvalid, Problem, definition_read
 from workflows.engine.compiled import schema_for
+from workflows.engine.uses import fields_used
 from workflows.services.checks_people import people_problems
 from workflows.services.checks_source import source_problems
-from workflows.services.uses import fields_used
 
 
 def rule_scope(connection: Connection, object_name: str) -> RuleScope:

@@ -8,7 +8,7 @@ from connectors.dictionary.types import DictionaryObject
 from connectors.models import Connection
 from connectors.selectors import fields_mapped
 from workflows.definition import Definition, Problem
-from workflows.services.uses import fields_used
+from workflows.engine.uses import fields_used
 
 
 def source_problems(connection: Connection, definition: Definition, about: DictionaryObject) -> list[Problem]:

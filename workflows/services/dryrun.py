@@ -23,13 +23,13 @@ from permissions.policies import Gate
 from workflows.conditions import Verdict, condition_trace
 from workflows.definition import DefinitionInvalid
 from workflows.engine.rehearsal import Judged, Occurrence, Rehearsal, compile_definition
+from workflows.engine.uses import fields_used
 from workflows.models import Rule, RuleVersion, Run
 from workflows.selectors.held import HELD
 from workflows.selectors.runcondition import ConditionView, condition_view
 from workflows.selectors.shown import RecordView, state_view
 from workflows.services.checking import errors_of, rule_check
 from workflows.services.preview import Preview, messages_preview
-from workflows.services.uses import fields_used
 
 HIDDEN = "hidden"
 TYPED_KEY = "…"

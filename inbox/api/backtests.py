@@ -23,6 +23,7 @@ from workflows.selectors import event_view
 from workflows.services.backtests import MOST_DAYS, backtest_cancel, backtest_start, backtests_of
 
 SIDES = ["draft", "published"]
+SHOWN = ("id", "state", "reason", "days", "total", "done", "since", "asked_at", "ended_at")
 
 
 class BackTestAsked(serializers.Serializer[Any]):
@@ -66,7 +67,7 @@ class HitShown(serializers.Serializer[Any]):
 
 def backtest_shown(row: BackTest) -> dict[str, Any]:
     summary = {**row.summary, "text": _text(row.summary)} if row.summary is not None else None
-    values = {name: getattr(row, name) for name in BackTestShown().fields if name != "summary"}
+    values = {name: getattr(row, name) for name in SHOWN}
     return dict(BackTestShown({**values, "summary": summary}).data)
 
 

@@ -75,7 +75,7 @@ def _people(row: BackTest, hits: QuerySet[BackTestHit], zone: dt.tzinfo) -> list
         .annotate(count=Count("pk"))
     )
     people = User.objects.in_bulk(messages.keys() | published.keys())
-    found = [
+    found: list[dict[str, Any]] = [
         {
             "username": person.username,
             "name": person.display_name,

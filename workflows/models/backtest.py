@@ -42,7 +42,7 @@ class BackTest(WorkRow):
     total = models.PositiveIntegerField(_("events"), default=0)
     done = models.PositiveIntegerField(_("replayed"), default=0)
     left_out = models.PositiveIntegerField(_("left out"), default=0)
-    held = models.JSONField(_("held back"), default=dict)
+    held = models.JSONField(_("suppressed"), default=dict)
     memory = models.JSONField(default=dict)
     summary = models.JSONField(_("figures"), null=True)
     asked_at = models.DateTimeField(_("asked at"), default=clock.now)

@@ -34,7 +34,7 @@ class Migration(migrations.Migration):
                 ('total', models.PositiveIntegerField(default=0, verbose_name='events')),
                 ('done', models.PositiveIntegerField(default=0, verbose_name='replayed')),
                 ('left_out', models.PositiveIntegerField(default=0, verbose_name='left out')),
-                ('held', models.JSONField(default=dict, verbose_name='held back')),
+                ('held', models.JSONField(default=dict, verbose_name='suppressed')),
                 ('memory', models.JSONField(default=dict)),
                 ('summary', models.JSONField(null=True, verbose_name='figures')),
                 ('asked_at', models.DateTimeField(default=kernel.clock.now, verbose_name='asked at')),

@@ -96,7 +96,7 @@ def really_sent(rule: Rule) -> Sent:
 
 def replayed(row: BackTest, side: str = "draft") -> Sent:
     hits = BackTestHit.objects.filter(backtest=row, side=side, user__isnull=False)
-    return sorted(hits.values_list("event_id", "user__username", "channel__slug"))  # type: ignore[arg-type]
+    return sorted(hits.values_list("event_id", "user__username", "channel__slug"))
 
 
 def start(rule: Rule, definition: dict[str, Any] | None = None, days: int = 30) -> BackTest:

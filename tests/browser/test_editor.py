@@ -70,7 +70,18 @@ def test_the_stock_rule_by_mouse(visits: Visits) -> None:
     editor.visit.shoot("editor-stock")
     page.get_by_role("button", name="Publish").click()
     expect(page.get_by_text("Version 1 is in force.")).to_be_visible()
-    page.once("dialog", lambda dialog: dialog.accept())
+    page.get_by_role("textbox", name="Name of the rule").fill("Low stock, renamed")
+    condition.get_by_role("combobox", name="Comparison").select_option("<=")
+    page.get_by_role("button", name="Publish").click()
+    expect(page.get_by_text("Version 2 is in force.")).to_be_visible()
+    page.get_by_role("tab", name="Versions").click()
+    first = page.locator(".e-versions li").filter(has_text="v1")
+    first.get_by_role("button", name="What is different in the draft").click()
+    expect(page.locator(".e-compared")).to_contain_text("on hand is at most reorder level")
+    page.on("dialog", lambda dialog: dialog.accept())
+    first.get_by_role("button", name="Back to this version").click()
+    expect(page.get_by_text("Version 3 is in force.")).to_be_visible()
+    assert editor.saved()["published"]["condition"] == STOCK_RULE["condition"]
     page.get_by_role("button", name="Stop the rule").click()
     expect(page.get_by_text("The rule is stopped.")).to_be_visible()
     assert editor.saved()["state"] == "off"
@@ -150,6 +161,14 @@ def test_what_a_beginner_breaks_is_said_in_its_place(visits: Visits) -> None:
     condition.get_by_role("textbox", name="Value").fill("3")
     expect(condition.locator(".e-problems")).to_have_count(0)
     assert editor.definition()["condition"] == {"<": [{"var": "record.on_hand"}, 3]}
+    editor.visit.expect_error("ERR_INTERNET_DISCONNECTED")
+    editor.visit.context.set_offline(True)
+    condition.get_by_role("textbox", name="Value").fill("4")
+    expect(page.locator(".e-save")).to_have_text(
+        "Not saved: no connection to Baton. It tries again by itself."
+    )
+    editor.visit.context.set_offline(False)
+    assert editor.definition()["condition"] == {"<": [{"var": "record.on_hand"}, 4]}
     condition.get_by_role("button", name="Remove this condition").click()
     expect(condition.get_by_text("Always: there is no condition.")).to_be_visible()
     assert editor.definition()["condition"] is True
@@ -194,5 +213,9 @@ def test_everybody_can_use_it(
     editor.page.keyboard.press("Escape")
     expect(editor.page.locator(".e-field button").first).to_be_focused()
     editor.page.get_by_role("tab").nth(1).click()
+    editor.page.locator(".e-backtest .b-button").click()
+    expect(editor.page.locator(".e-backtest .e-days li").first).to_be_visible()
+    assert editor.serious_findings() == []
+    editor.page.get_by_role("tab").nth(2).click()
     expect(editor.page.locator(".e-versions li").first).to_be_visible()
     assert editor.serious_findings() == []

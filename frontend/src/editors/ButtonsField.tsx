@@ -24,7 +24,7 @@ export function ButtonsField({ label, pointer, shape }: FieldProps) {
             <div class="e-box-head">
               <span class={`e-button-look e-look-${String(button["style"] ?? "secondary")}`}>{name || t("button")}</span>
               {!isReadOnly && (
-                <span>
+                <span class="e-tools">
                   <IconButton icon="arrow_upward" label={t("moveUp")} disabled={at === 0} onClick={() => setButtons(listMoved(buttons, at, at - 1))} />
                   <IconButton icon="arrow_downward" label={t("moveDown")} disabled={at === buttons.length - 1} onClick={() => setButtons(listMoved(buttons, at, at + 1))} />
                   <IconButton icon="close" label={`${t("removeButton")}: ${name}`} onClick={() => setButtons(buttons.filter((_each, index) => index !== at))} />
@@ -54,5 +54,5 @@ function buttonNew(buttons: readonly JsonObject[]): JsonObject {
   const taken = buttons.map((each) => each["key"]);
   let number = buttons.length + 1;
   while (taken.includes(`button_${number}`)) number += 1;
-  return { key: `button_${number}`, label: { en: "", "zh-hans": "" }, then: [] };
+  return { key: `button_${number}`, label: { en: "OK", "zh-hans": "好的" }, then: [] };
 }

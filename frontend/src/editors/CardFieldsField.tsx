@@ -5,7 +5,7 @@ import { Against, IconButton, Labelled } from "../page/parts";
 import { useList, useView } from "../page/view";
 import { Picker } from "../Picker";
 import { pointerJoin } from "../pointer";
-import { t } from "../texts";
+import { inLanguage, t } from "../texts";
 import { listMoved } from "./lists";
 import type { FieldProps } from "./ShapeForm";
 
@@ -20,7 +20,7 @@ export function CardFieldsField({ label, pointer }: FieldProps) {
         {shown.map((each, at) => (
           <li key={at} data-pointer={pointerJoin(pointer, at)}>
             <span class="e-grow">
-              {labelOf(String(each["name"]))}
+              {inLanguage(each["label"]) || labelOf(String(each["name"]))}
               {each["with"] !== undefined && <span class="b-muted"> · {labelOf(String(each["with"]))}</span>}
             </span>
             <label class="e-tick">
@@ -31,11 +31,11 @@ export function CardFieldsField({ label, pointer }: FieldProps) {
               {t("emphasised")}
             </label>
             {!isReadOnly && (
-              <>
+              <span class="e-tools">
                 <IconButton icon="arrow_upward" label={t("moveUp")} disabled={at === 0} onClick={() => setShown(listMoved(shown, at, at - 1))} />
                 <IconButton icon="arrow_downward" label={t("moveDown")} disabled={at === shown.length - 1} onClick={() => setShown(listMoved(shown, at, at + 1))} />
                 <IconButton icon="close" label={t("removeField")} onClick={() => setShown(shown.filter((_other, index) => index !== at))} />
-              </>
+              </span>
             )}
             <Against pointer={pointerJoin(pointer, at)} deep />
           </li>

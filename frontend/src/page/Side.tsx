@@ -1,5 +1,6 @@
 /** Beside the story: what there is to mend, trying it, and what was published. */
 import { useState } from "preact/hooks";
+import { BackTest } from "../panels/BackTest";
 import { TryOut } from "../panels/TryOut";
 import { Versions } from "../panels/Versions";
 import { t } from "../texts";
@@ -7,7 +8,7 @@ import { Mending } from "./Mending";
 import type { RuleRow } from "./rule";
 import { useView } from "./view";
 
-const TABS = ["try", "versions"] as const;
+const TABS = ["try", "backtest", "versions"] as const;
 
 export function Side({ onRule }: { onRule(rule: RuleRow): void }) {
   const { problems } = useView();
@@ -22,7 +23,9 @@ export function Side({ onRule }: { onRule(rule: RuleRow): void }) {
           ))}
         </div>
         <div role="tabpanel" id="side-panel" aria-labelledby={`tab-${open}`} tabIndex={0}>
-          {open === "try" ? <TryOut /> : <Versions onRule={onRule} />}
+          {open === "try" && <TryOut />}
+          {open === "backtest" && <BackTest />}
+          {open === "versions" && <Versions onRule={onRule} />}
         </div>
       </section>
     </aside>

@@ -7,6 +7,7 @@ import { inLanguage, t } from "../texts";
 import type { RuleRow } from "./rule";
 
 const PAUSE_MS = 300;
+const AGAIN_MS = 4_000;
 
 export interface Said {
   sentence: string;
@@ -16,6 +17,7 @@ export interface Said {
 /** Asked anew a moment after each change; until the answer is there, what was said last stands. */
 export function useSaid(api: Api, rule: RuleRow, definition: JsonObject): Said {
   const [said, setSaid] = useState<Said>({ sentence: "", problems: [] });
+  const [tries, setTries] = useState(0);
   useEffect(() => {
     let isLatest = true;
     const ask = async () => {
@@ -25,13 +27,14 @@ export function useSaid(api: Api, rule: RuleRow, definition: JsonObject): Said {
       ]);
       if (isLatest) setSaid({ sentence: inLanguage(sentence), problems: checked.problems });
     };
-    // Without an answer what was said last stands; saving tells when there is no connection.
-    const timer = window.setTimeout(() => void ask().catch(() => undefined), PAUSE_MS);
+    // Without an answer what was said last stands, and it is asked again; saving tells when there is no connection.
+    const again = () => isLatest && setTries(tries + 1);
+    const timer = window.setTimeout(() => void ask().then(() => tries > 0 && isLatest && setTries(0), again), tries > 0 ? AGAIN_MS : PAUSE_MS);
     return () => {
       isLatest = false;
       window.clearTimeout(timer);
     };
-  }, [definition, rule.id]);
+  }, [definition, rule.id, tries]);
   return said;
 }
 

@@ -6,7 +6,7 @@ import { same } from "../json";
 import { t } from "../texts";
 import type { RuleRow } from "./rule";
 
-export type SaveState = { kind: "saved" | "unsaved" | "saving" } | { kind: "failed"; reason: string } | { kind: "conflict"; theirs: RuleRow };
+export type SaveState = { kind: "saved" | "unsaved" | "saving" } | { kind: "failed"; reason: string; of: Draft; isFinal: boolean } | { kind: "conflict"; theirs: RuleRow };
 
 const PAUSE_MS = 700;
 const RETRY_MS = 4_000;
@@ -38,7 +38,7 @@ export function useSaving(api: Api, row: RuleRow, present: Draft, isReadOnly: bo
       } catch (error) {
         const failure = error as ApiFailure;
         if (failure.status === 409) setState({ kind: "conflict", theirs: await api<RuleRow>("GET", `rules/${row.id}/`) });
-        else setState({ kind: "failed", reason: failure.status === 0 ? t("noConnection") : failure.message });
+        else setState({ kind: "failed", reason: failure.status === 0 ? t("noConnection") : failure.message, of: sent, isFinal: failure.status >= 400 && failure.status < 500 });
         return false;
       }
     }
@@ -55,6 +55,7 @@ export function useSaving(api: Api, row: RuleRow, present: Draft, isReadOnly: bo
 
   useEffect(() => {
     if (isReadOnly || isConflict || same(stored.current.draft, present)) return;
+    if (state.kind === "failed" && state.isFinal && state.of === present) return;
     if (state.kind === "saved") setState({ kind: "unsaved" });
     const timer = window.setTimeout(() => void flush(), state.kind === "failed" ? RETRY_MS : PAUSE_MS);
     return () => window.clearTimeout(timer);

@@ -65,6 +65,7 @@ export function Versions({ onRule }: { onRule(rule: RuleRow): void }) {
               <strong>{t("versionShort", { number: each.number })}</strong> {each.in_force && <span class="b-badge b-good">{t("inForce")}</span>} <span class="b-muted">{each.published_by} · {momentWords(each.published_at)}</span>
             </p>
             {each.note && <p>{each.note}</p>}
+            <p class="e-said">{each.sentence}</p>
             <p class="e-line">
               <button type="button" class="e-link" aria-expanded={compared?.number === each.number} onClick={() => compare(each.number)}>{t("compare")}</button>
               {!each.in_force && rule.may.includes("publish") && <button type="button" class="e-link" onClick={() => void back(each.number)}>{t("back")}</button>}

@@ -34,7 +34,7 @@ export function ActionList({ pointer, role, none, told }: ListProps) {
         <ActionCard
           key={at} step={step} action={catalogue.actions.find((each) => each.key === step["action"])} pointer={pointerJoin(pointer, at)} without={at === told ? AUDIENCE : []}
           tools={!isReadOnly && (
-            <span>
+            <span class="e-tools">
               <IconButton icon="arrow_upward" label={t("moveUp")} disabled={at === 0} onClick={() => setSteps(listMoved(steps, at, at - 1))} />
               <IconButton icon="arrow_downward" label={t("moveDown")} disabled={at === steps.length - 1} onClick={() => setSteps(listMoved(steps, at, at + 1))} />
               <IconButton icon="close" label={t("removeAction")} onClick={() => setSteps(steps.filter((_each, index) => index !== at))} />

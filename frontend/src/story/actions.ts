@@ -15,7 +15,7 @@ export function actionNew(action: ActionBlock, catalogue: Catalogue, definition:
   if (has("recipients")) params["recipients"] = recipientsAlready(definition) ?? [{ type: "rule_owner" }];
   if (has("title")) params["title"] = { en: "", "zh-hans": "" };
   if (has("fields")) params["fields"] = [];
-  if (has("buttons")) params["buttons"] = [{ key: "button_1", label: { en: "", "zh-hans": "" }, style: "primary", then: [] }];
+  if (has("buttons")) params["buttons"] = [{ key: "button_1", label: { en: "OK", "zh-hans": "好的" }, style: "primary", then: [] }];
   const write = has("write") ? catalogue.writes[0] : undefined;
   if (write) {
     const known = catalogue.fields.map((each) => each.name);

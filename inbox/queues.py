@@ -7,7 +7,7 @@ from typing import Any
 
 from django.db.models import Count, Min, QuerySet
 
-from connectors.models import ConnectionState, Event, EventState, RecordedObject
+from connectors.models import ConnectionState, CounterCheck, Event, EventState, RecordedObject
 from kernel import clock
 from kernel.models import Timer
 from kernel.work import due
@@ -35,6 +35,7 @@ def _queues() -> dict[str, QuerySet[Any]]:
         "deliver": Delivery.objects.filter(connection__state=ConnectionState.ACTIVE),
         "reply": Reply.objects.all(),
         "confirm": Confirmation.objects.all(),
+        "count": CounterCheck.objects.filter(recorded__connection__state=ConnectionState.ACTIVE),
         "stop": RuleStop.objects.all(),
         "bulk": BulkOperation.objects.all(),
         "timer": Timer.objects.all(),

@@ -9,6 +9,7 @@ class WorkflowsConfig(AppConfig):
 
     def ready(self) -> None:
         from kernel import doorbell
+        from kernel.timers import timer_register
         from messaging.bindings import subscribe
         from workflows.catalog import ACTIONS, TRIGGERS
         from workflows.engine.backtest import BACKTEST_QUEUE, backtest_drain, backtest_is_due
@@ -22,12 +23,14 @@ class WorkflowsConfig(AppConfig):
         from workflows.engine.telling import NoticeHandler
         from workflows.services.answering import StepHandler
         from workflows.services.bulk import BULK_QUEUE, bulk_drain, bulk_is_due
+        from workflows.services.counters import counters_tell
 
         TRIGGERS.check()
         ACTIONS.check()
         doorbell.queue_register(PLAN_QUEUE, drain=plan_drain, is_due=plan_is_due)
         doorbell.queue_register(EXECUTE_QUEUE, drain=execute_drain, is_due=execute_is_due)
         doorbell.queue_register(STOP_QUEUE, drain=stop_drain, is_due=stop_is_due)
+        timer_register("counters", counters_tell)
         doorbell.queue_register(BULK_QUEUE, drain=bulk_drain, is_due=bulk_is_due)
         doorbell.queue_register(OVERDUE_QUEUE, drain=overdue_drain, is_due=overdue_is_due)
         doorbell.queue_register(FOOTPRINT_QUEUE, drain=footprints_prune, is_due=footprints_are_due)

@@ -88,6 +88,14 @@ class Page:
     unchanged: bool = False
 
 
+@dataclass(frozen=True)
+class SourceCount:
+    """What the source itself says it holds: how many records, and when the newest was changed (None: cannot tell)."""
+
+    records: int
+    newest_at: dt.datetime | None = None
+
+
 class WriteOutcome(StrEnum):
     DONE = "done"
     PENDING = "pending"
@@ -139,3 +147,11 @@ class ErpConnector(Protocol):
         ...
 
     def close(self) -> None: ...
+
+
+class CountsRecords(Protocol):
+    """What a connector whose manifest says `counts` can do besides: tell cheaply what the source holds."""
+
+    def count(self, source: SourceSpec) -> SourceCount | None:
+        """None for a source of which a walk does not show what is gone: counts would drift apart."""
+        ...

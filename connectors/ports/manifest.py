@@ -73,6 +73,7 @@ class ErpCapabilities:
     pushes: bool = False
     acts_as_person: bool = False
     deletes_visible: bool = True
+    counts: bool = False
 
 
 class RateScope(StrEnum):

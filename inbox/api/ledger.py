@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import Any
 
 from django.utils.translation import gettext_lazy as _
@@ -10,12 +11,31 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from inbox.api.base import ApiView, person, read
+from connectors.models import CounterState
+from inbox.api.base import ApiView, Moment, person, read
+from kernel.text import text_show
 from workflows.selectors import LEDGER_CATEGORIES, ledger_counts, ledger_oldest_seconds
+from workflows.selectors.counters import counter_lines
+from workflows.selectors.visible import event_connections
 
 
 class LedgerFilter(serializers.Serializer[Any]):
     since = serializers.DateTimeField(required=False, help_text=_("Only events detected from this time on."))
+
+
+class CounterShown(serializers.Serializer[Any]):
+    """What a source says it holds (null where it cannot tell) beside what is recorded of it."""
+
+    connection = serializers.CharField()
+    object = serializers.CharField()
+    state = serializers.ChoiceField(choices=CounterState.choices)
+    source_records = serializers.IntegerField(allow_null=True)
+    own_records = serializers.IntegerField(allow_null=True)
+    checked_at = Moment(allow_null=True)
+    found_at = Moment(allow_null=True)
+    healed_at = Moment(allow_null=True)
+    reason = serializers.CharField(allow_blank=True)
+    error = serializers.CharField(allow_blank=True)
 
 
 class LedgerShown(serializers.Serializer[Any]):
@@ -25,6 +45,7 @@ class LedgerShown(serializers.Serializer[Any]):
     """
 
     total = serializers.IntegerField()
+    counters = CounterShown(many=True)
     oldest_in_progress_seconds = serializers.FloatField(allow_null=True)
 
     def get_fields(self) -> dict[str, Any]:
@@ -42,5 +63,14 @@ class Ledger(ApiView):
         query = read(LedgerFilter, request.query_params)
         counts = ledger_counts(person(request), query.validated_data.get("since"))
         oldest = ledger_oldest_seconds(person(request))
-        values = {**counts, "total": sum(counts.values()), "oldest_in_progress_seconds": oldest}
+        counters = [
+            {**asdict(line), "reason": text_show(line.reason)}
+            for line in counter_lines(event_connections(person(request)))
+        ]
+        values = {
+            **counts,
+            "total": sum(counts.values()),
+            "oldest_in_progress_seconds": oldest,
+            "counters": counters,
+        }
         return Response(LedgerShown(values).data)

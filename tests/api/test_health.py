@@ -74,7 +74,20 @@ def test_ready_tells_the_age_of_the_oldest_due_row(company: DemoCompany) -> None
         answer = Client().get("/readyz")
         assert answer.status_code == 200
         assert answer.json()["oldest_ready_seconds"] == dict.fromkeys(
-            ("poll", "plan", "execute", "deliver", "reply", "confirm", "stop", "bulk", "timer", "expire"), 0.0
+            (
+                "poll",
+                "plan",
+                "execute",
+                "deliver",
+                "reply",
+                "confirm",
+                "count",
+                "stop",
+                "bulk",
+                "timer",
+                "expire",
+            ),
+            0.0,
         )
         RecordedObject.objects.filter(object="stock_level").update(
             available_at=now - dt.timedelta(seconds=61)

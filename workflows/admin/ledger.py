@@ -32,7 +32,9 @@ from workflows.selectors import (
     visible_rules,
     visible_runs,
 )
+from workflows.selectors.counters import counter_lines
 from workflows.selectors.held import HELD
+from workflows.selectors.visible import event_connections
 from workflows.services.replay import failed_event_replay
 from workflows.triggers.record import WORDS as CHANGES
 
@@ -135,7 +137,9 @@ class EventAdmin(PageAdmin[Event]):
     ) -> HttpResponse:
         counts = ledger_counts(request.user)
         extra = {"tiles": ledger_tiles(counts), "total": sum(counts.values()),
-                 "oldest_seconds": ledger_oldest_seconds(request.user)}  # fmt: skip
+                 "oldest_seconds": ledger_oldest_seconds(request.user),
+                 "counters": [(line, badge(line.state, line.label), text_show(line.reason))
+                              for line in counter_lines(event_connections(request.user))]}  # fmt: skip
         return super().changelist_view(request, {**extra, **(extra_context or {})})
 
     @admin.display(description=gettext_lazy("event"), ordering="id")

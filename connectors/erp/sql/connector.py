@@ -19,6 +19,7 @@ from connectors.ports.erp import (
     ConnectorContext,
     Page,
     Raw,
+    SourceCount,
     SourceObject,
     SourceRecord,
     SourceSpec,
@@ -58,6 +59,10 @@ class SqlConnector:
     def get(self, source: SourceSpec, key: str) -> SourceRecord | None:
         _client, reader = self._open()
         return reader.one(source, key)
+
+    def count(self, source: SourceSpec) -> SourceCount:
+        _client, reader = self._open()
+        return reader.count(source)
 
     def perform(self, action: str, params: Raw, *, idempotency_key: str) -> WriteResult:
         return Staging(*self._open()).entry_put(action, params, idempotency_key)

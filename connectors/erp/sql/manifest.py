@@ -74,7 +74,7 @@ MANIFEST = Manifest(
             default="baton_inbox",
         ),
     ),
-    erp=ErpCapabilities(),
+    erp=ErpCapabilities(counts=True),
     writes=(CREATE_PURCHASE_ORDER, CONFIRM_SALES_ORDER),
     poll_seconds=15.0,
     limits={

@@ -15,7 +15,7 @@ from connectors.erp.sql.change import change_token
 from connectors.erp.sql.client import SqlClient
 from connectors.erp.sql.engines import Columns
 from connectors.erp.sql.mapping import moment_parse, value_raw
-from connectors.ports.erp import Page, SourceRecord, SourceSpec
+from connectors.ports.erp import Page, SourceCount, SourceRecord, SourceSpec
 from kernel.errors import ConfigError
 
 
@@ -70,6 +70,15 @@ class Reader:
         if len(found) > 1:
             raise ConfigError(_key_twice(source, key))
         return found[0] if found else None
+
+    def count(self, source: SourceSpec) -> SourceCount:
+        """Read in the database, not through the walk: so it also tells what a walk overlooked."""
+        table = sa.table(source.name, schema=self._target.schema)
+        newest = sa.func.max(sa.column(source.changed_at_field)) if source.changed_at_field else sa.null()
+        with self._client.reading() as connection:
+            self._names(connection, source)
+            records, at = connection.execute(sa.select(sa.func.count(), newest).select_from(table)).one()
+        return SourceCount(int(records), moment_parse(value_raw(at), self._target.zone))
 
     def columns(self, connection: sa.Connection, name: str) -> Columns:
         """Columns of a view or table as the database reports them. Raises ConfigError when there is none."""

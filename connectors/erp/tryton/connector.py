@@ -13,13 +13,14 @@ from connectors.erp.tryton.discovery import sources_discover
 from connectors.erp.tryton.manifest import CREATE_PURCHASE_ORDER, MANIFEST
 from connectors.erp.tryton.mapping import mapping_default
 from connectors.erp.tryton.purchase import purchase_lookup, purchase_perform
-from connectors.erp.tryton.reader import page_read, record_read, source_named
+from connectors.erp.tryton.reader import page_read, record_read, records_count, source_named
 from connectors.erp.tryton.scope import Scope, scope_find
 from connectors.ports.check import CheckReport
 from connectors.ports.erp import (
     ConnectorContext,
     Page,
     Raw,
+    SourceCount,
     SourceObject,
     SourceRecord,
     SourceSpec,
@@ -65,6 +66,9 @@ class TrytonConnector:
     def get(self, source: SourceSpec, key: str) -> SourceRecord | None:
         found = source_named(source.name)
         return record_read(self._client, self._scope(), found, key)
+
+    def count(self, source: SourceSpec) -> SourceCount | None:
+        return records_count(self._client, self._scope(), source_named(source.name))
 
     def perform(self, action: str, params: Raw, *, idempotency_key: str) -> WriteResult:
         _action_check(action)

@@ -75,7 +75,7 @@ MANIFEST = Manifest(
             ),
         ),
     ),
-    erp=ErpCapabilities(),
+    erp=ErpCapabilities(counts=True),
     writes=(CREATE_PURCHASE_ORDER,),
     poll_seconds=15.0,
     limits={"requests": "one at a time per connection", "session": "300 s idle, renewed by itself"},

@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 from connectors.erp.tryton.client import TrytonClient
 from connectors.erp.tryton.scope import Scope
 from connectors.erp.tryton.sources import SOURCES, Domain, Source
-from connectors.ports.erp import Page, SourceRecord
+from connectors.ports.erp import Page, SourceCount, SourceRecord
 from kernel.errors import ConfigError
 
 OVERLAP = dt.timedelta(minutes=5)
@@ -55,6 +55,14 @@ def record_read(client: TrytonClient, scope: Scope, source: Source, key: str) ->
     domain: Domain = [*source.domain(scope), *source.find(key)]
     rows = client.rows(source.model, domain, source.fields, limit=1, context=scope.context)
     return source.build(client, scope, rows)[0] if rows else None
+
+
+def records_count(client: TrytonClient, scope: Scope, source: Source) -> SourceCount | None:
+    """Tryton's own count; None for what is read by changes, where a deleted record stays recorded."""
+    if source.changes:
+        return None
+    counted = client.call(source.model, "search_count", source.domain(scope), context=scope.context)
+    return SourceCount(int(counted))
 
 
 def _since(cursor: Mapping[str, Any], records: tuple[SourceRecord, ...], has_more: bool) -> dict[str, str]:

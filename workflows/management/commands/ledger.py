@@ -9,6 +9,9 @@ from django.core.management.base import BaseCommand, CommandError
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from connectors.models import CounterState
+from kernel.text import text_show
+from workflows.selectors.counters import counter_lines
 from workflows.selectors.holes import ledger_holes
 from workflows.selectors.ledger import LEDGER_CATEGORIES
 from workflows.selectors.ledgercounts import Scope, scope_counts, scope_oldest_seconds
@@ -30,16 +33,29 @@ class Command(BaseCommand):
         if not options["check"]:
             return
         holes = ledger_holes(MOST_NAMED)
+        missing = self._counters_print()
         for hole in holes:
             about = f" (event {hole.event_id})" if hole.event_id and hole.kind != "event" else ""
             self.stdout.write(f"hole: {hole.kind} {hole.pk}{about}: {hole.reason}")
         if len(holes) == MOST_NAMED:
             self.stdout.write(_("Only the first %(count)s holes are named.") % {"count": MOST_NAMED})
-        if holes or counts["unknown"]:
-            found = max(len(holes), counts["unknown"])
+        if holes or counts["unknown"] or missing:
+            found = max(len(holes), counts["unknown"]) + missing
             text = ngettext("%(count)s hole in the ledger.", "%(count)s holes in the ledger.", found)
             raise CommandError(text % {"count": found}, returncode=1)
         self.stdout.write(_("No hole: every event has an outcome, or is in hand."))
+
+    def _counters_print(self) -> int:
+        """What the sources say beside what is recorded of them. Returns in how many objects something is missing."""
+        lines = counter_lines()
+        for line in lines:
+            told = "–" if line.source_records is None else line.source_records
+            why = f": {text_show(line.reason)}" if line.state == CounterState.HOLE else ""
+            error = f" ({line.error})" if line.error else ""
+            self.stdout.write(
+                f"counter: {line.connection} {line.object} {line.state} {told}/{line.own_records}{why}{error}"
+            )
+        return sum(line.state == CounterState.HOLE for line in lines)
 
     def _counts_print(self, counts: dict[str, int]) -> None:
         oldest = scope_oldest_seconds(Scope())

@@ -21,6 +21,7 @@ from permissions.models import User
 log = logging.getLogger(__name__)
 
 RECHECK_SECONDS = 60.0
+ACCESS = "access"
 CLOSE_SIGNED_OUT = 4401
 CLOSE_UNREADABLE = 1003
 CLOSE_TRY_LATER = 1013
@@ -83,7 +84,19 @@ class LiveConsumer(AsyncJsonWebsocketConsumer):
             await self.send_json({"type": "pong"})
 
     async def live_hint(self, message: dict[str, Any]) -> None:
+        """Passed on; but when it says that this person's access changed, the session is looked at first."""
+        if message["hint"].get("type") == ACCESS and not await self._is_still_in():
+            await self.close(CLOSE_SIGNED_OUT)
+            return
         await self.send_json(message["hint"])
+
+    async def _is_still_in(self) -> bool:
+        """Whether the session is good; when that cannot be asked, the watch asks again later."""
+        try:
+            return await self._session_is_valid(self.scope["user"].pk)
+        except DatabaseError as error:
+            log.warning("A live session could not be checked: %s", error)
+            return True
 
     async def _session_watch(self, user_id: int) -> None:
         while True:

@@ -12,6 +12,7 @@ from kernel import clock
 from kernel.models import Timer
 from kernel.work import due
 from messaging.models import Confirmation, Delivery, Interaction, InteractionState, Reply
+from permissions.models import DirectorySync
 from workflows.models import BulkOperation, RuleStop, Step
 
 SLOW_SECONDS = 60.0
@@ -29,6 +30,7 @@ class QueueDepth:
 
 def _queues() -> dict[str, QuerySet[Any]]:
     return {
+        "people": DirectorySync.objects.all(),
         "poll": RecordedObject.objects.filter(connection__state=ConnectionState.ACTIVE),
         "plan": Event.objects.filter(state=EventState.NEW),
         "execute": Step.objects.all(),

@@ -8,7 +8,12 @@ class PermissionsConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
+        from kernel import doorbell
         from kernel.access import access_bind
         from permissions import objects
+        from permissions.services import following
 
         access_bind(objects)
+        doorbell.queue_register(
+            following.PEOPLE_QUEUE, drain=following.people_drain, is_due=following.people_is_due
+        )

@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from connectors.models import Connection
 from kernel import clock
+from kernel.work import WorkRow
 
 
 class Verb(models.TextChoices):
@@ -131,3 +132,61 @@ class RoleMapping(models.Model):
 
     def __str__(self) -> str:
         return f"{self.external_role} → {self.group}"
+
+
+class DirectorySync(WorkRow):
+    """The people and roles of one ERP, followed by Baton: a timer per connection.
+
+    Until `accepted_at` (a person applied the first plan) nothing is given or taken by itself, but for leavers.
+    """
+
+    connection = models.OneToOneField(Connection, on_delete=models.CASCADE, related_name="directory_sync")
+    accepted_at = models.DateTimeField(_("followed since"), null=True, blank=True)
+    synced_at = models.DateTimeField(_("last synchronised"), null=True, blank=True)
+
+    class Meta:
+        verbose_name = _("people of an ERP")
+        verbose_name_plural = _("people of the ERPs")
+        indexes = [
+            models.Index(
+                fields=["available_at"], name="directory_due", condition=models.Q(available_at__isnull=False)
+            )
+        ]
+
+    def __str__(self) -> str:
+        return str(self.connection)
+
+
+class PlanState(models.TextChoices):
+    OPEN = "open", _("Waits for a person")
+    APPLIED = "applied", _("Applied")
+    DISMISSED = "dismissed", _("Dismissed")
+
+
+class DirectoryPlan(models.Model):
+    """A dry run that waits for a person: who would gain and lose what. `changes` are those of services/directory.py."""
+
+    sync = models.ForeignKey(DirectorySync, on_delete=models.CASCADE, related_name="plans")
+    changes = models.JSONField(_("changes"), default=list)
+    state = models.CharField(_("state"), max_length=10, choices=PlanState.choices, default=PlanState.OPEN)
+    made_at = models.DateTimeField(_("made at"), default=clock.now)
+    decided_at = models.DateTimeField(_("decided at"), null=True, blank=True)
+    decided_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        verbose_name=_("decided by"),
+        null=True,
+        on_delete=models.SET_NULL,
+        related_name="+",
+    )
+
+    class Meta:
+        verbose_name = _("plan")
+        verbose_name_plural = _("plans")
+        constraints = [
+            models.UniqueConstraint(
+                fields=["sync"], condition=models.Q(state="open"), name="directory_plan_open"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.sync}: {len(self.changes)}"

@@ -13,7 +13,7 @@ from connectors.dictionary.objects import OBJECTS
 from connectors.dictionary.types import Dimension
 from connectors.dictionary.words import CLASSES, DIMENSIONS
 from connectors.models import ObjectExtension
-from permissions.models import Grant, User, Verb
+from permissions.models import Grant, Identity, User, Verb
 
 if TYPE_CHECKING:
     from django.contrib.auth.forms import UserChangeForm, UserCreationForm
@@ -48,6 +48,39 @@ class PersonCreationForm(_ZoneMixin, UserCreationForm):  # type: ignore[type-arg
     class Meta:
         model = User
         fields = ("username",)
+
+
+class IdentityForm(forms.ModelForm[Identity]):
+    """An account that was somebody else's, or a second account of the same person, is linked only when confirmed."""
+
+    confirmed = forms.BooleanField(
+        label=gettext_lazy("I have checked that this is the same person"), required=False
+    )
+
+    class Meta:
+        model = Identity
+        fields = ("connection", "external_id", "user", "state")
+
+    def clean(self) -> dict[str, Any]:
+        cleaned: dict[str, Any] = super().clean() or self.cleaned_data
+        person, connection = cleaned.get("user"), cleaned.get("connection")
+        if person is None or connection is None or cleaned.get("confirmed"):
+            return cleaned
+        before = (
+            Identity.objects.filter(pk=self.instance.pk).exclude(user=None).select_related("user").first()
+        )
+        if before is not None and before.user != person:
+            text = _("This account is linked to %(name)s now. Tick the box to move it to somebody else.")
+            self.add_error("user", text % {"name": getattr(before.user, "display_name", "")})
+        other = (
+            Identity.objects.filter(connection=connection, user=person).exclude(pk=self.instance.pk).first()
+        )
+        if other is not None:
+            text = _(
+                "%(name)s is linked to the account %(account)s already. Tick the box to link a second one."
+            )
+            self.add_error("user", text % {"name": person.display_name, "account": other.external_id})
+        return cleaned
 
 
 def _objects() -> list[tuple[str, Any]]:

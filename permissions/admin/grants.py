@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy
 from permissions.admin.base import ByRightAdmin
 from permissions.admin.forms import GrantForm
 from permissions.models import Grant
+from permissions.services.following import access_changed
 
 
 @admin.register(Grant)
@@ -39,6 +40,15 @@ class GrantAdmin(ByRightAdmin):
     def visible(self, request: HttpRequest) -> QuerySet[Any]:
         return super().visible(request).select_related("user", "group").order_by("-pk")
 
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
+        super().save_model(request, obj, form, change)
+        access_changed(_holders(obj))
+
+    def delete_model(self, request: HttpRequest, obj: Any) -> None:
+        holders = _holders(obj)
+        super().delete_model(request, obj)
+        access_changed(holders)
+
     @admin.display(description=gettext_lazy("who"))
     def holder(self, grant: Grant) -> str:
         return str(grant.user or grant.group)
@@ -58,3 +68,9 @@ class GrantAdmin(ByRightAdmin):
     @admin.display(description=gettext_lazy("field classes"))
     def classes_words(self, grant: Grant) -> str:
         return ", ".join(grant.field_classes) or "–"
+
+
+def _holders(grant: Grant) -> set[int]:
+    if grant.group is not None:
+        return set(grant.group.user_set.values_list("pk", flat=True))
+    return {grant.user_id} if grant.user_id is not None else set()

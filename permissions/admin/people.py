@@ -13,12 +13,14 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from rest_framework.authtoken.models import TokenProxy
 
+from kernel import clock
 from kernel.audit import audit_record
 from kernel.badges import badge
 from kernel.pages import column
 from permissions.admin.base import ByRightAdmin
-from permissions.admin.forms import PersonChangeForm, PersonCreationForm
+from permissions.admin.forms import IdentityForm, PersonChangeForm, PersonCreationForm
 from permissions.models import Identity, RoleMapping, User
+from permissions.services.following import access_changed
 
 if TYPE_CHECKING:
     PasswordForm = Any
@@ -80,6 +82,7 @@ class PersonAdmin(ByRightAdmin, DjangoUserAdmin[User] if TYPE_CHECKING else Djan
         before = set(form.instance.groups.values_list("name", flat=True))
         super().save_related(request, form, formsets, change)
         after = set(form.instance.groups.values_list("name", flat=True))
+        access_changed({form.instance.pk})
         if before != after:
             words = ", ".join([*(f"+{name}" for name in sorted(after - before)),
                                *(f"−{name}" for name in sorted(before - after))])  # fmt: skip
@@ -133,17 +136,20 @@ class RoleAdmin(ByRightAdmin):
 
 @admin.register(Identity)
 class IdentityAdmin(ByRightAdmin):
+    form = IdentityForm
     list_display = ("external_id", CONNECTION, PERSON, "state_badge", "linked_by", "linked_at")
     list_filter = (("connection", admin.RelatedOnlyFieldListFilter), "state")
     search_fields = ("external_id", "user__username", "user__first_name", "user__last_name")
-    fields = ("connection", "external_id", "user", "state")
+    fields = ("connection", "external_id", "user", "state", "confirmed")
     autocomplete_fields = ("user",)
 
     def visible(self, request: HttpRequest) -> QuerySet[Any]:
         return super().visible(request).select_related("connection", "user")
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
-        obj.linked_by = obj.linked_by or request.user.get_username()
+        if "user" in form.changed_data or not obj.linked_by:
+            obj.linked_by, obj.linked_at = request.user.get_username(), clock.now()
+        access_changed({pk for pk in (form.initial.get("user"), obj.user_id) if pk is not None})
         super().save_model(request, obj, form, change)
 
     @admin.display(description=gettext_lazy("state"))

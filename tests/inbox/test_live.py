@@ -21,6 +21,7 @@ from kernel import clock
 from kernel.live import live_publish
 from kernel.models import LiveEvent
 from permissions.models import User
+from permissions.services.following import access_changed
 from tests.inbox.conftest import person_add
 from tests.inbox.site import application
 
@@ -225,4 +226,26 @@ def test_the_line_ends_with_the_right_to_it(run: Run, monkeypatch: pytest.Monkey
         await mine.leave()
 
     assert client.session[SESSION_KEY] == str(buyer.pk)
+    run(play)
+
+
+def test_a_leavers_open_page_ends_at_once(run: Run) -> None:
+    """Without waiting for the watch, which looks once a minute."""
+    buyer, other = person_add("buyer"), person_add("other")
+    clients = [signed_in(buyer), signed_in(other)]
+
+    def leave() -> None:
+        User.objects.filter(pk=buyer.pk).update(is_active=False)
+        access_changed({buyer.pk, other.pk})
+
+    async def play() -> None:
+        lines = [line_of(each) for each in clients]
+        for each in lines:
+            assert await each.connect()
+        await sync_to_async(leave)()
+        assert await lines[0].heard() == {"type": "websocket.close", "code": 4401}
+        assert (await lines[1].hint())["type"] == "access"
+        for each in lines:
+            await each.leave()
+
     run(play)

@@ -316,3 +316,24 @@ def test_many_people_are_asked_as_one(person: User, erp: Connection, django_asse
     assert {pk: (each.allowed, each.masked, each.grants, each.reasons) for pk, each in alone.items()} == {
         pk: (each.allowed, each.masked, each.grants, each.reasons) for pk, each in decided.items()
     }
+
+
+@pytest.mark.parametrize(
+    ("company", "salesperson", "allowed", "credit_shown"),
+    [
+        ("HX01", "na", True, False),
+        ("HX02", "li", True, True),
+        ("HX01", "li", True, True),
+        ("HX02", "na", False, False),
+        ("", "li", True, True),
+        ("HX01", "", True, False),
+    ],
+)
+def test_the_worked_examples_of_the_documentation(
+    person: User, erp: Connection, company: str, salesperson: str, allowed: bool, credit_shown: bool
+) -> None:
+    Identity.objects.create(connection=erp, external_id="li", user=person)
+    grant(person, "customer", scopes={"company": ["HX01"], "salesperson": ["*"]})
+    grant(person, "customer", scopes={"company": ["*"], "salesperson": ["@own"]}, field_classes=["credit"])
+    found = decide(person, CUSTOMER, connection_id=erp.pk, company=company, salesperson=salesperson)
+    assert (found.allowed, found.opens(["credit"])) == (allowed, credit_shown)

@@ -16,7 +16,7 @@ from django.utils.translation import gettext_lazy as _
 from connectors.models import Connection, Event
 from kernel.models import AuditEntry
 from messaging.models import Attention, Delivery, HolidayCalendar, Interaction, Reply
-from permissions.models import Grant, Identity, RoleMapping, User
+from permissions.models import DirectorySync, Grant, Identity, RoleMapping, User
 from workflows.models import Rule, Run
 
 
@@ -59,6 +59,7 @@ GROUPS: tuple[tuple[str | Promise, tuple[Entry, ...]], ...] = (
             Entry(_("Users"), "person", User),
             Entry(_("Roles"), "groups", Group),
             Entry(_("Identities"), "badge", Identity),
+            Entry(_("People of the ERPs"), "sync_alt", DirectorySync),
             Entry(_("Role mappings"), "conversion_path", RoleMapping),
             Entry(_("Grants"), "key", Grant),
             Entry(_("Quiet hours"), "bedtime", Attention),

@@ -38,6 +38,7 @@ class LiveConsumer(AsyncJsonWebsocketConsumer):
     channel_layer_alias = live.LAYER
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        self.user_id = 0
         self.topics: list[str] = []
         self.watch: asyncio.Task[None] | None = None
         live.page_layer()
@@ -58,6 +59,7 @@ class LiveConsumer(AsyncJsonWebsocketConsumer):
             log.warning("A live connection waits for the database: %s", error)
             await self.close(CLOSE_TRY_LATER)
             return
+        self.user_id = user.pk
         self.topics = [f"user-{user.pk}", *(["staff"] if user.is_staff else [])]
         for topic in self.topics:
             await self.channel_layer.group_add(topic, self.channel_name)
@@ -93,7 +95,7 @@ class LiveConsumer(AsyncJsonWebsocketConsumer):
     async def _is_still_in(self) -> bool:
         """Whether the session is good; when that cannot be asked, the watch asks again later."""
         try:
-            return await self._session_is_valid(self.scope["user"].pk)
+            return await self._session_is_valid(self.user_id)
         except DatabaseError as error:
             log.warning("A live session could not be checked: %s", error)
             return True

@@ -13,7 +13,7 @@ from connectors.models import Connection, Event
 from kernel import doorbell
 from kernel.models import AuditEntry
 from messaging.models import Delivery, Interaction
-from permissions.models import Grant, User
+from permissions.models import DirectorySync, Grant, User
 from permissions.policies import MASK
 from tests.admin.conftest import Enter, text
 from tests.company import DemoCompany
@@ -50,6 +50,9 @@ PAGES: dict[str, set[str]] = {
     "/admin/permissions/user/add/": {"it"},
     "/admin/permissions/identity/": {"it", "auditor"},
     "/admin/permissions/rolemapping/": {"it", "auditor"},
+    "/admin/permissions/directorysync/": {"it", "auditor"},
+    "/admin/permissions/directorysync/{directory}/change/": {"it", "auditor"},
+    "/admin/connectors/connection/{connection}/mapping/stock_level/access/": {"it"},
     "/admin/permissions/grant/": {"owner", "auditor"},
     "/admin/permissions/grant/add/": {"owner"},
     "/admin/auth/group/": {"owner"},
@@ -72,6 +75,7 @@ def places(company: DemoCompany) -> dict[str, int]:
         "interaction": Interaction.objects.get().pk,
         "delivery": Delivery.objects.get().pk,
         "connection": company.connection.pk,
+        "directory": DirectorySync.objects.get().pk,
         "hook": webhook_register().pk,
     }
 

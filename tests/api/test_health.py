@@ -18,6 +18,7 @@ from inbox import health
 from inbox.health import Startup, startup
 from kernel import clock
 from messaging.models import Delivery
+from permissions.models import DirectorySync
 from tests.company import DemoCompany
 from workflows.models import Step, StepState
 
@@ -69,12 +70,14 @@ def test_pending_migrations_are_named(monkeypatch: pytest.MonkeyPatch, db: None)
 
 def test_ready_tells_the_age_of_the_oldest_due_row(company: DemoCompany) -> None:
     now = clock.now()
-    RecordedObject.objects.update(available_at=now + dt.timedelta(hours=1))
+    for model in (RecordedObject, DirectorySync):
+        model.objects.update(available_at=now + dt.timedelta(hours=1))
     with clock.frozen(now):
         answer = Client().get("/readyz")
         assert answer.status_code == 200
         assert answer.json()["oldest_ready_seconds"] == dict.fromkeys(
             (
+                "people",
                 "poll",
                 "plan",
                 "execute",

@@ -11,7 +11,7 @@ from connectors.models import ConnectionState, CounterCheck, Event, EventState, 
 from kernel import clock
 from kernel.models import Timer
 from kernel.work import due
-from messaging.models import Confirmation, Delivery, Interaction, InteractionState, Reply
+from messaging.models import Confirmation, Delivery, Interaction, InteractionState, QuotaMonth, Reply
 from permissions.models import DirectorySync
 from workflows.models import BulkOperation, RuleStop, Step
 
@@ -41,6 +41,7 @@ def _queues() -> dict[str, QuerySet[Any]]:
         "stop": RuleStop.objects.all(),
         "bulk": BulkOperation.objects.all(),
         "timer": Timer.objects.all(),
+        "quota": QuotaMonth.objects.all(),
         "expire": Interaction.objects.filter(state=InteractionState.OPEN),
     }
 

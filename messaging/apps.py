@@ -11,11 +11,12 @@ class MessagingConfig(AppConfig):
         from kernel import doorbell
         from messaging.bindings import subscribe
         from messaging.models import DIGEST
-        from messaging.services import confirming, expiry, outbox, replies
+        from messaging.services import confirming, expiry, notices, outbox, quota, replies
         from messaging.services.digest import DigestHandler
         from messaging.services.interactions import DELIVER_QUEUE
 
         subscribe(DIGEST, DigestHandler())
+        subscribe(notices.HANDLER, notices.NoticeHandler())
 
         doorbell.queue_register(DELIVER_QUEUE, drain=outbox.deliver_drain, is_due=outbox.deliver_is_due)
         doorbell.queue_register(replies.REPLY_QUEUE, drain=replies.reply_drain, is_due=replies.reply_is_due)
@@ -23,3 +24,4 @@ class MessagingConfig(AppConfig):
         doorbell.queue_register(
             confirming.CONFIRM_QUEUE, drain=confirming.confirm_drain, is_due=confirming.confirm_is_due
         )
+        doorbell.queue_register(quota.QUOTA_QUEUE, drain=quota.quota_drain, is_due=quota.quota_is_due)

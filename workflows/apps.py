@@ -11,6 +11,7 @@ class WorkflowsConfig(AppConfig):
         from kernel import doorbell
         from kernel.timers import timer_register
         from messaging.bindings import subscribe
+        from messaging.services.notices import NoticeHandler
         from workflows.catalog import ACTIONS, TRIGGERS
         from workflows.engine.backtest import BACKTEST_QUEUE, backtest_drain, backtest_is_due
         from workflows.engine.causes import FOOTPRINT_QUEUE, footprints_are_due, footprints_prune
@@ -20,7 +21,6 @@ class WorkflowsConfig(AppConfig):
         from workflows.engine.refresh import HANDLER
         from workflows.engine.stopping import STOP_QUEUE, stop_drain, stop_is_due
         from workflows.engine.telling import HANDLER as NOTICE
-        from workflows.engine.telling import NoticeHandler
         from workflows.services.answering import StepHandler
         from workflows.services.bulk import BULK_QUEUE, bulk_drain, bulk_is_due
         from workflows.services.counters import counters_tell

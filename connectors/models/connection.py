@@ -25,7 +25,7 @@ class Connection(models.Model):
     """`connector` is a catalog key. `settings` are the manifest's plain settings, `credentials` its secret ones.
 
     `failures` and `retry_at` are the circuit breaker: until `retry_at` nobody calls the vendor.
-    `limits`: numbers an administrator set, by the key of a manifest's rate; see connectors/services/limits.py.
+    `limits`: numbers an administrator set, by the key of a manifest's rate or quota; see connectors/services/limits.py.
     """
 
     name = models.CharField(_("name"), max_length=120, unique=True)

@@ -101,6 +101,14 @@ class Rate:
 
 
 @dataclass(frozen=True)
+class Quota:
+    """At most `count` messages in a month of `zone`; "" is the installation's. `count` None as in Rate."""
+
+    count: int | None
+    zone: str = ""
+
+
+@dataclass(frozen=True)
 class ImCapabilities:
     """What a messenger can show and take. Drives degradation; see ARCHITECTURE.md section 4."""
 
@@ -115,6 +123,7 @@ class ImCapabilities:
     """False: it only lies there until somebody looks; quiet hours need not hold it."""
     send_idempotent: bool = False
     rates: tuple[Rate, ...] = ()
+    quota: Quota | None = None
 
 
 @dataclass(frozen=True)

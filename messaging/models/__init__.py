@@ -16,6 +16,7 @@ from messaging.models.interaction import (
     Reply,
     ReplyState,
 )
+from messaging.models.quota import QuotaMonth
 from messaging.models.rate import RateBucket
 
 __all__ = [
@@ -33,6 +34,7 @@ __all__ = [
     "HolidayCalendar",
     "Interaction",
     "InteractionState",
+    "QuotaMonth",
     "RateBucket",
     "Reply",
     "ReplyState",

@@ -133,6 +133,7 @@ class Hold(models.TextChoices):
     CLOSED = "closed", _("The messenger asked to wait")
     QUIET = "quiet", _("Quiet hours")
     BUDGET = "budget", _("Interruption budget")
+    QUOTA = "quota", _("Monthly quota used up")
 
 
 PRIORITY_LANE = 2

@@ -14,14 +14,18 @@ from django.utils.translation import gettext_noop
 
 from connectors.models import Connection
 from connectors.ports.manifest import RateScope
-from connectors.services.limits import RateInForce, rates_in_force
-from kernel import clock
+from connectors.services.limits import NEXT_CHANNEL, RateInForce, quota_in_force, rates_in_force
+from kernel import clock, doorbell
 from kernel.text import localized, text_store
-from messaging.models import Attention, Delivery, Hold
+from messaging.models import Attention, Delivery, DeliveryState, Hold
 from messaging.pace import pace_of
 from messaging.services.attention import attention_of, budget_buckets, interrupts, quiet_until, quiet_words
 from messaging.services.buckets import Bucket, Demand, admit
+from messaging.services.folding import PURPOSE as DIGEST_PURPOSE
 from messaging.services.folding import notices_fold
+from messaging.services.interactions import DELIVER_QUEUE
+from messaging.services.quota import quota_count, quota_renews_at
+from messaging.services.rerouting import delivery_reroute
 
 WORDS = {
     RateScope.CONNECTION: gettext_noop("Waiting: at most %(count)s messages in %(seconds)s s go this way."),
@@ -30,6 +34,9 @@ WORDS = {
         "Waiting: at most %(count)s messages in %(seconds)s s to one recipient."
     ),
 }
+USED_UP = gettext_noop(
+    "Held: this month's quota of %(count)s messages is used up; only urgent ones go on until the next month."
+)
 CLOSED = gettext_noop("Waiting: “%(name)s” is not called before its time, it did not answer or asked for it.")
 
 
@@ -66,10 +73,17 @@ def deliveries_admit(claimed: Sequence[Delivery]) -> list[Delivery]:
     for (delivery, _demand), verdict in zip(asking, verdicts, strict=True):
         if verdict.available_at is not None and verdict.bucket is not None:
             held.append(Held(delivery, verdict.bucket.hold, verdict.available_at, verdict.bucket.reason))
+    waiting = {each.delivery.pk for each in held}
+    gone: set[int] = set()
+    for each in quota_count([one for one in claimed if one.pk not in waiting], now):
+        if _takes_next_channel(each) and delivery_reroute(each):
+            gone.add(each.pk)
+        else:
+            held.append(_used_up(each, now))
     deliveries_hold(held)
     notices_fold([each.delivery for each in held])
-    waiting = {each.delivery.pk for each in held}
-    return [each for each in claimed if each.pk not in waiting]
+    gone |= {each.delivery.pk for each in held}
+    return [each for each in claimed if each.pk not in gone]
 
 
 def _closed(delivery: Delivery, now: dt.datetime) -> Held | None:
@@ -84,6 +98,18 @@ def _quiet(delivery: Delivery, wishes: Attention, now: dt.datetime) -> Held | No
     if until is None:
         return None
     return Held(delivery, Hold.QUIET, until, quiet_words(until, delivery.user.time_zone, now))
+
+
+def _takes_next_channel(delivery: Delivery) -> bool:
+    quota = quota_in_force(delivery.connection)
+    is_first = delivery.sent_at is None and delivery.purpose != DIGEST_PURPOSE
+    return quota is not None and quota.end == NEXT_CHANNEL and is_first
+
+
+def _used_up(delivery: Delivery, now: dt.datetime) -> Held:
+    quota = quota_in_force(delivery.connection)
+    assert quota is not None
+    return Held(delivery, Hold.QUOTA, quota_renews_at(quota, now), _quota_words(quota.count))
 
 
 def buckets_of(connection: Connection, address: str) -> tuple[Bucket, ...]:
@@ -112,6 +138,11 @@ def _rate_words(rate: RateInForce) -> str:
 
 
 @lru_cache(maxsize=200)
+def _quota_words(count: int) -> str:
+    return text_store(localized(USED_UP, count=count))
+
+
+@lru_cache(maxsize=200)
 def _closed_words(name: str) -> str:
     return text_store(localized(CLOSED, name=name))
 
@@ -135,3 +166,11 @@ def deliveries_hold(held: Sequence[Held]) -> None:
             lease_until=None,
             lease_owner="",
         )
+
+
+def waiting_again(connection: Connection) -> None:
+    """What waits on this connection for a place is judged anew: its limits have changed."""
+    Delivery.objects.filter(
+        connection=connection, state=DeliveryState.READY, hold__in=[Hold.RATE, Hold.QUOTA]
+    ).update(available_at=clock.now(), hold="")
+    doorbell.ring(DELIVER_QUEUE)

@@ -2,15 +2,47 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from django.utils.translation import gettext_noop
 
 from connectors.models import Connection, ConnectionState
-from kernel.text import Localized
+from kernel.audit import audit_record
+from kernel.text import Localized, localized
+from messaging.bindings import Refusal
+from messaging.models import Answer, Interaction
 from messaging.services.interactions import Target, interaction_open
 from permissions.identities import BUILT_IN, address_for
 from permissions.models import User
 
 PRIORITY = 1
+HANDLER = "messaging.notice"
+
+
+class NoticeHandler:
+    """messaging.bindings.InteractionHandler for what Baton itself tells: nobody answers it."""
+
+    def answer_refuse(
+        self, interaction: Interaction, user: User, button: str, inputs: Mapping[str, Any], version: int
+    ) -> Refusal | None:
+        return Refusal(localized(gettext_noop("This card has no such button.")))
+
+    def answered(self, interaction: Interaction, answer: Answer) -> None:
+        """A notice has no buttons."""
+
+    def expired(self, interaction: Interaction) -> None:
+        """A notice is never open."""
+
+    def delivered(self, interaction: Interaction) -> None:
+        """Nothing waits for it."""
+
+    def undeliverable(self, interaction: Interaction, reason: str) -> None:
+        audit_record(None, "interaction.undeliverable", interaction, reason)
+
+    def unconfirmed(self, interaction: Interaction) -> Sequence[str]:
+        """Nobody stands in for an administrator."""
+        return ()
 
 
 def notice_send(

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import datetime as dt
+
 from connectors.models import Connection
+from kernel import clock
 from kernel.models import AuditEntry
+from messaging.models import QuotaMonth
 from tests.admin.conftest import Enter, text
 from tests.company import DemoCompany
 from tests.messaging.webhook import webhook_register
@@ -27,6 +31,25 @@ def test_who_may_change_the_connection_sets_its_limits(company: DemoCompany, ent
     assert auditor.post(address, {"connection-60": "5"}).status_code == 403
     assert Connection.objects.get(pk=hook.pk).limits == {"connection-60": 20}
     assert enter("buyer").get(address).status_code in (302, 403, 404)
+
+
+def test_the_months_use_and_its_forecast_are_shown(company: DemoCompany, enter: Enter) -> None:
+    hook = webhook_register()
+    it, address = enter("it"), f"/admin/messaging/ratebucket/connection/{hook.pk}/"
+    assert "This month" not in text(it.get(address))
+    it.post(address, {"month": "100", "month_end": "next_channel"})
+    assert Connection.objects.get(pk=hook.pk).limits == {"month": 100, "month_end": "next_channel"}
+    tenth = dt.datetime(2026, 11, 10, 16, tzinfo=dt.UTC)
+    QuotaMonth.objects.create(connection=hook, month=dt.date(2026, 11, 1), used=50)
+    with clock.frozen(tenth):
+        seen = text(it.get(address))
+    assert "50 of 100 messages are used." in seen
+    assert "At this month’s pace they are used up on 2026-11-21." in seen
+    QuotaMonth.objects.update(used=95)
+    with clock.frozen(tenth):
+        assert "Only urgent messages go this way until 2026-12-01." in text(it.get(address))
+    it.post(address, {"month": "100", "month_end": "wait"})
+    assert Connection.objects.get(pk=hook.pk).limits == {"month": 100}
 
 
 def test_a_connection_that_nothing_limits_has_no_such_tab(company: DemoCompany, enter: Enter) -> None:

@@ -88,6 +88,7 @@ def test_ready_tells_the_age_of_the_oldest_due_row(company: DemoCompany) -> None
                 "stop",
                 "bulk",
                 "timer",
+                "quota",
                 "expire",
             ),
             0.0,

@@ -15,7 +15,7 @@ from kernel.audit import audit_record
 from kernel.text import Localized, localized
 from messaging.bindings import Difference, Refusal
 from messaging.formatting import field_format
-from messaging.models import Answer, Delivery, DeliveryState, Interaction, InteractionState
+from messaging.models import NOT_SENT_STATES, Answer, Delivery, Interaction, InteractionState
 from messaging.services.interactions import interaction_show, targets_add
 from permissions.models import User, Verb
 from permissions.policies import MASK, may_see_record
@@ -142,9 +142,7 @@ class StepHandler:
 
     def undeliverable(self, interaction: Interaction, reason: str) -> None:
         """When nobody is left who has it or will get it: the fallback, else the owner, else a dead letter."""
-        others = Delivery.objects.filter(interaction=interaction).exclude(
-            state__in=[DeliveryState.REFUSED, DeliveryState.FAILED]
-        )
+        others = Delivery.objects.filter(interaction=interaction).exclude(state__in=NOT_SENT_STATES)
         if others.exists():
             return
         step, _compiled, _params = _asked(interaction)

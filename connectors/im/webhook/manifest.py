@@ -8,6 +8,7 @@ from connectors.ports.manifest import (
     ConnectorKind,
     ImCapabilities,
     Manifest,
+    Quota,
     Rate,
     RateScope,
     Setting,
@@ -88,6 +89,7 @@ MANIFEST = Manifest(
         send_idempotent=True,
         # The receiver is the customer's own: nobody documents a number, an administrator may.
         rates=(Rate(None, 1), Rate(None, 60), Rate(None, 60, RateScope.RECIPIENT)),
+        quota=Quota(None),
     ),
     limits={"body_bytes": "65536", "inbound_age_seconds": "300", "inbound_items": "100"},
 )

@@ -9,9 +9,10 @@ class MessagingConfig(AppConfig):
 
     def ready(self) -> None:
         from kernel import doorbell
+        from kernel.timers import timer_register
         from messaging.bindings import subscribe
         from messaging.models import DIGEST
-        from messaging.services import confirming, expiry, notices, outbox, quota, replies
+        from messaging.services import buckets, confirming, expiry, notices, outbox, quota, replies
         from messaging.services.digest import DigestHandler
         from messaging.services.interactions import DELIVER_QUEUE
 
@@ -25,3 +26,4 @@ class MessagingConfig(AppConfig):
             confirming.CONFIRM_QUEUE, drain=confirming.confirm_drain, is_due=confirming.confirm_is_due
         )
         doorbell.queue_register(quota.QUOTA_QUEUE, drain=quota.quota_drain, is_due=quota.quota_is_due)
+        timer_register("buckets", buckets.buckets_prune)

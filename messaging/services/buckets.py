@@ -9,11 +9,14 @@ from dataclasses import dataclass
 
 from django.db import transaction
 
+from kernel import clock
+from kernel.timers import after
 from messaging.models import Hold, RateBucket
 from messaging.pace import Level, Pace
 
 HORIZON = dt.timedelta(hours=1)
 KEPT = dt.timedelta(days=2)
+PRUNE_SECONDS = 3600.0
 _MOMENTS = ("level_at", "lane_at", "promised_at")
 
 
@@ -107,6 +110,7 @@ def _decide(demand: Demand, levels: dict[str, Level], queued: Counter[str], now:
     return Verdict(min(at, max(free, now + HORIZON)), bucket)
 
 
-def buckets_prune(now: dt.datetime) -> int:
-    """Drop buckets nobody used for days: an unused one is as good as a new one. Returns how many."""
-    return RateBucket.objects.filter(used_at__lt=now - KEPT).delete()[0]
+def buckets_prune() -> dt.datetime:
+    """Drop buckets nobody used for days: an unused one is as good as a new one. Returns when to look again."""
+    RateBucket.objects.filter(used_at__lt=clock.now() - KEPT).delete()
+    return after(PRUNE_SECONDS)

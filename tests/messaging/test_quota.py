@@ -208,7 +208,8 @@ def test_two_workers_count_in_one_row(monkeypatch: pytest.MonkeyPatch) -> None:
     li = person_make("li", hook)
     rows = [tell(li, hook) for _each in range(3)]
     claimed = list(Delivery.objects.select_related("connection"))
-    together, left_out = threading.Barrier(4), []
+    together = threading.Barrier(4)
+    left_out: list[Delivery] = []
 
     def work() -> None:
         together.wait()

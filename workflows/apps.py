@@ -24,6 +24,8 @@ class WorkflowsConfig(AppConfig):
         from workflows.services.answering import StepHandler
         from workflows.services.bulk import BULK_QUEUE, bulk_drain, bulk_is_due
         from workflows.services.counters import counters_tell
+        from workflows.services.pruning import prune_run
+        from workflows.services.summary import summaries_send
 
         TRIGGERS.check()
         ACTIONS.check()
@@ -31,6 +33,8 @@ class WorkflowsConfig(AppConfig):
         doorbell.queue_register(EXECUTE_QUEUE, drain=execute_drain, is_due=execute_is_due)
         doorbell.queue_register(STOP_QUEUE, drain=stop_drain, is_due=stop_is_due)
         timer_register("counters", counters_tell)
+        timer_register("summary", summaries_send)
+        timer_register("prune", prune_run)
         doorbell.queue_register(BULK_QUEUE, drain=bulk_drain, is_due=bulk_is_due)
         doorbell.queue_register(OVERDUE_QUEUE, drain=overdue_drain, is_due=overdue_is_due)
         doorbell.queue_register(FOOTPRINT_QUEUE, drain=footprints_prune, is_due=footprints_are_due)

@@ -231,6 +231,7 @@ class ConnectionAdmin(AccessPages, InboundPages):
                     form.values(),
                     name=form.cleaned_data["name"],
                     poll_seconds=form.cleaned_data.get("poll_seconds"),
+                    retention_days=form.cleaned_data.get("retention_days"),
                 )
             except ConnectionRefused as error:
                 report = error.report

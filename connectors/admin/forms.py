@@ -112,12 +112,24 @@ class NamedForm(SettingsForm):
 class EditForm(NamedForm):
     """A stored connection: its short name and connector stay."""
 
+    retention_days = forms.IntegerField(
+        label=gettext_lazy("Keep payloads (days)"),
+        help_text=gettext_lazy("What an event said is removed afterwards; what became of it stays."),
+        min_value=1,
+        max_value=36_500,
+        required=False,
+        widget=UnfoldAdminTextInputWidget(attrs={"inputmode": "numeric"}),
+    )
+
     def __init__(self, connection: Connection, data: Any = None, *, secrets: frozenset[str]) -> None:
         super().__init__(connection.manifest, data, stored=connection.settings, secrets=secrets)
         self.known = connection
         self.fields["name"].initial = connection.name
         self.fields["poll_seconds"].initial = connection.poll_seconds
+        self.fields["retention_days"].initial = connection.retention_days
         self.poll_drop()
+        if connection.kind != ConnectorKind.ERP:
+            del self.fields["retention_days"]
 
 
 class ConnectionForm(NamedForm):

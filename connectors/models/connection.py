@@ -24,6 +24,7 @@ class ConnectionState(models.TextChoices):
 class Connection(models.Model):
     """`connector` is a catalog key. `settings` are the manifest's plain settings, `credentials` its secret ones.
 
+    Payloads of events are removed after `retention_days`; up to the event `trimmed_to` that is done.
     `failures` and `retry_at` are the circuit breaker: until `retry_at` nobody calls the vendor.
     `limits`: numbers an administrator set, by the key of a manifest's rate or quota; see connectors/services/limits.py.
     """
@@ -55,6 +56,8 @@ class Connection(models.Model):
     failures = models.PositiveIntegerField(_("failures in a row"), default=0)
     retry_at = models.DateTimeField(_("next try"), null=True, blank=True)
     limits = models.JSONField(_("limits"), null=True, blank=True)
+    retention_days = models.PositiveIntegerField(_("keep payloads (days)"), default=90, db_default=90)
+    trimmed_to = models.BigIntegerField(default=0, db_default=0, editable=False)
     owner = models.ForeignKey(
         django_settings.AUTH_USER_MODEL,
         verbose_name=_("owner"),
@@ -64,7 +67,7 @@ class Connection(models.Model):
     )
     created_at = models.DateTimeField(_("created at"), default=clock.now, editable=False)
     history = HistoricalRecords(
-        excluded_fields=["credentials", "failures", "retry_at", "check_report", "checked_at"]
+        excluded_fields=["credentials", "trimmed_to", "failures", "retry_at", "check_report", "checked_at"]
     )
 
     class Meta:

@@ -57,6 +57,7 @@ class Event(WorkRow):
     outcome = models.CharField(_("outcome"), max_length=20, choices=Outcome.choices, blank=True, default="")
     reason = models.TextField(_("reason"), blank=True, default="")
     verdicts = models.JSONField(_("verdicts"), default=list, blank=True)
+    trimmed_at = models.DateTimeField(_("payload removed"), null=True, blank=True, editable=False)
     cause_run_id = models.BigIntegerField(null=True, blank=True)
     depth = models.PositiveSmallIntegerField(default=0)
     causes = models.JSONField(null=True, blank=True, editable=False)

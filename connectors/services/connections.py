@@ -184,6 +184,7 @@ def connection_edit(
     *,
     name: str | None = None,
     poll_seconds: float | None = None,
+    retention_days: int | None = None,
 ) -> CheckReport:
     """Change settings; an empty secret keeps the stored one. Refuses another account than the one registered."""
     known = {setting.name: setting for setting in connection.manifest.settings}
@@ -205,6 +206,7 @@ def connection_edit(
     with transaction.atomic():
         connection.name = name or connection.name
         connection.poll_seconds = poll_seconds or connection.poll_seconds
+        connection.retention_days = retention_days or connection.retention_days
         connection.settings = plain
         connection.credentials = {**connection.credentials, **hidden}
         connection.account = report.account

@@ -75,6 +75,9 @@ class EventShown(serializers.Serializer[Any]):
     occurred_at = Moment(allow_null=True)
     detected_at = Moment()
     planned_at = Moment(allow_null=True)
+    trimmed_at = Moment(
+        allow_null=True, help_text=gettext_lazy("When its payload was removed: its days are over.")
+    )
 
 
 class EventReader:
@@ -125,7 +128,7 @@ class EventReader:
 
 _PLAIN: Final = (
     *("object", "key", "change", "source", "source_event_id", "state", "outcome", "changed"),
-    *("occurred_at", "detected_at", "planned_at"),
+    *("occurred_at", "detected_at", "planned_at", "trimmed_at"),
 )
 
 

@@ -34,6 +34,7 @@ from workflows.selectors import (
 )
 from workflows.selectors.counters import counter_lines
 from workflows.selectors.held import HELD
+from workflows.selectors.shown import payload_words
 from workflows.selectors.visible import event_connections
 from workflows.services.replay import failed_event_replay
 from workflows.triggers.record import WORDS as CHANGES
@@ -193,9 +194,10 @@ class EventAdmin(PageAdmin[Event]):
             .select_related("rule", "version", "event__connection")
         )
         category = getattr(obj, "category", "")
-        replayable = obj.state in (EventState.NEEDS_MAPPING, EventState.FAILED)
+        replayable = obj.state in (EventState.NEEDS_MAPPING, EventState.FAILED) and obj.trimmed_at is None
         view = after if obj.after else before
         return {
+            "payload_gone": payload_words(obj),
             "title": _("Event #%(number)s") % {"number": obj.pk},
             "event": obj,
             "badge": badge(category, LEDGER_CATEGORIES[category]),

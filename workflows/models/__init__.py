@@ -1,6 +1,6 @@
 """Rows of rules and runs."""
 
-from workflows.models.alert import Alert
+from workflows.models.alert import Alert, DailySummary
 from workflows.models.backtest import BackTest, BackTestHit, BackTestState
 from workflows.models.bulk import BulkAct, BulkItem, BulkItemState, BulkOperation, BulkState
 from workflows.models.footprint import Footprint, FootprintKind
@@ -20,6 +20,7 @@ __all__ = [
     "BulkItemState",
     "BulkOperation",
     "BulkState",
+    "DailySummary",
     "Footprint",
     "FootprintKind",
     "Rule",

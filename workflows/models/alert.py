@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from django.conf import settings
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
@@ -28,3 +29,19 @@ class Alert(models.Model):
 
     def __str__(self) -> str:
         return self.key
+
+
+class DailySummary(models.Model):
+    """That an administrator was told of one day (a day of that person's zone)."""
+
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
+    day = models.DateField(_("day"))
+    sent_at = models.DateTimeField(_("sent"), default=clock.now)
+
+    class Meta:
+        verbose_name = _("daily summary")
+        verbose_name_plural = _("daily summaries")
+        constraints = [models.UniqueConstraint(fields=["user", "day"], name="daily_summary_once")]
+
+    def __str__(self) -> str:
+        return f"{self.user_id} {self.day}"

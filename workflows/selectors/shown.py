@@ -8,6 +8,7 @@ from typing import Any
 
 from django.utils.timezone import get_current_timezone_name
 from django.utils.translation import get_language
+from django.utils.translation import gettext as _
 
 from connectors.dictionary.types import DictionaryObject
 from connectors.models import Event
@@ -115,3 +116,10 @@ def state_view(
 def event_view(gate: Gate, event: Event) -> RecordView:
     """The state an event tells of: after it, or before it where the record is gone."""
     return state_view(gate, event.connection_id, event.object, event.after or event.before)
+
+
+def payload_words(event: Event) -> str:
+    """What an event whose payload was removed still says of it; empty for all others. event.connection is loaded."""
+    if event.trimmed_at is None:
+        return ""
+    return _("Payload removed after %(days)s days.") % {"days": event.connection.retention_days}

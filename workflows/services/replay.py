@@ -20,6 +20,7 @@ from workflows.engine.plan import PLAN_QUEUE
 from workflows.engine.stopping import STOPPED
 from workflows.models import Rule, Step
 from workflows.selectors import visible_deliveries, visible_events, visible_steps
+from workflows.selectors.shown import payload_words
 
 
 def dead_step_get(actor: User, step_id: int, *, may_be_stopped: bool = False) -> Step:
@@ -28,15 +29,25 @@ def dead_step_get(actor: User, step_id: int, *, may_be_stopped: bool = False) ->
     Raises NotFound for a step of a rule the actor may not know of, PermissionDenied, and Conflict when its rule is
     stopped.
     """
-    related = visible_steps(actor).select_related("run__rule__current", "run__version")
+    related = visible_steps(actor).select_related(
+        "run__rule__current", "run__version", "run__event__connection"
+    )
     step = related.filter(pk=step_id).first()
     if step is None:
         raise NotFound(_("There is no such step."))
     if not may_object(actor, "publish", step.run.rule):
         raise PermissionDenied(_("You may not replay steps of this rule."))
+    if not may_be_stopped:
+        _payload_refuse(step.run.event)
     if step.run.rule.state in STOPPED and not may_be_stopped:
         raise Conflict(_("The rule is stopped. Switch it on first."))
     return step
+
+
+def _payload_refuse(event: Event) -> None:
+    """Raises Conflict where nothing is left that could be looked at again."""
+    if event.trimmed_at is not None:
+        raise Conflict(_("It cannot be done again: %(why)s") % {"why": payload_words(event)})
 
 
 def dead_step_replay(actor: User, step_id: int) -> Step:
@@ -64,6 +75,7 @@ def failed_event_replay(actor: User, event_id: int) -> Event:
     Raises as failed_event_get, and Conflict when it still does not map or is neither.
     """
     event = failed_event_get(actor, event_id)
+    _payload_refuse(event)
     if event.state == EventState.NEEDS_MAPPING:
         if not event_replay(event):
             event.refresh_from_db()

@@ -45,10 +45,11 @@ def wait_until(question: Callable[[], T], what: str, seconds: float = 30) -> T:
 
 
 class RunningDemo:
-    """Started by `start`, ready when it returns; everything it wrote is in `log`."""
+    """Started by `start`, ready when it returns; everything it wrote is in `log`. `code` is the folder it is run from."""
 
-    def __init__(self, home: Path, *, port: int | None = None, **env: str) -> None:
+    def __init__(self, home: Path, *, port: int | None = None, code: Path = ROOT, **env: str) -> None:
         self.home = home
+        self.code = code
         self.port = port or port_free()
         kept = {name: value for name, value in os.environ.items() if not name.startswith(_SURROUNDINGS)}
         self.env = {**kept, "BATON_HOME": str(home), "PORT": str(self.port), "PYTHONUNBUFFERED": "1", **env}
@@ -67,7 +68,7 @@ class RunningDemo:
         """The process, started and not waited for."""
         with self.log.open("ab") as out:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "kernel.run", "demo"], cwd=ROOT, env=self.env,
+                [sys.executable, "-m", "kernel.run", "demo"], cwd=self.code, env=self.env,
                 stdin=subprocess.DEVNULL, stdout=out, stderr=subprocess.STDOUT, start_new_session=True,
             )  # fmt: skip
         return self.process
@@ -118,7 +119,7 @@ class RunningDemo:
     def manage(self, *arguments: str) -> str:
         """What `manage.py …` printed; AssertionError with its complaint when it failed."""
         done = subprocess.run(
-            [sys.executable, "manage.py", *arguments], cwd=ROOT, env={**self.env, "BATON_DEMO": "1"},
+            [sys.executable, "manage.py", *arguments], cwd=self.code, env={**self.env, "BATON_DEMO": "1"},
             capture_output=True, text=True, check=False,
         )  # fmt: skip
         assert done.returncode == 0, done.stderr or done.stdout

@@ -25,7 +25,7 @@ from tests.running import RunningDemo, port_free, wait_until
 RELEASE = "a99b159b9dd567366fa7004d6206685afbd0cf71"
 """What 0.1.0 was."""
 SERVER = "postgresql://postgres@127.0.0.1:5432/"
-PER_SECOND = 40.0
+PER_SECOND = 10.0
 
 pytestmark = [
     needs("postgresql"),
@@ -94,7 +94,7 @@ def test_nothing_is_lost_when_the_schema_and_then_the_code_change_under_load(
             accepted = load.stop()
 
             try:
-                wait_until(lambda: accepted <= set(sink.arrived()), "every accepted event to arrive", 90)
+                wait_until(lambda: accepted <= set(sink.arrived()), "every accepted event to arrive", 180)
             except AssertionError as error:
                 raise AssertionError(_whereabouts(database, accepted - set(sink.arrived()))) from error
             time.sleep(1)  # for a second copy that might still come

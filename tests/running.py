@@ -47,9 +47,9 @@ def wait_until(question: Callable[[], T], what: str, seconds: float = 30) -> T:
 class RunningDemo:
     """Started by `start`, ready when it returns; everything it wrote is in `log`. `code` is the folder it is run from."""
 
-    def __init__(self, home: Path, *, port: int | None = None, code: Path = ROOT, **env: str) -> None:
+    def __init__(self, home: Path, *, port: int | None = None, **env: str) -> None:
         self.home = home
-        self.code = code
+        self.code = ROOT
         self.port = port or port_free()
         kept = {name: value for name, value in os.environ.items() if not name.startswith(_SURROUNDINGS)}
         self.env = {**kept, "BATON_HOME": str(home), "PORT": str(self.port), "PYTHONUNBUFFERED": "1", **env}

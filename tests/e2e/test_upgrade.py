@@ -64,7 +64,8 @@ def test_nothing_is_lost_when_the_schema_and_then_the_code_change_under_load(
     tmp_path: Path, release: Path, database: str
 ) -> None:
     home, port = tmp_path / "home", port_free()
-    old = RunningDemo(home, port=port, code=release, DATABASE_URL=database)
+    old = RunningDemo(home, port=port, DATABASE_URL=database)
+    old.code = release
     new = RunningDemo(home, port=port, DATABASE_URL=database)
     running = old
     with Sink() as sink:
@@ -75,15 +76,13 @@ def test_nothing_is_lost_when_the_schema_and_then_the_code_change_under_load(
             load = Load(old.url, hook["url"], hook["headers"], per_second=PER_SECOND).start()
             wait_until(lambda: sink.total() > PER_SECOND, "messages of the old code", 60)
 
-            new.manage("migrate")
+            new.manage("prepare")
             migrated = sink.total()
             wait_until(
                 lambda: sink.total() > migrated + 3 * PER_SECOND,
                 "messages of the old code on the new schema",
                 60,
             )
-            assert load.refused == 0, "the old code refused events on the new schema"
-
             assert old.process is not None
             process, old.process = old.process, None
             assert group_end(process) == 0

@@ -7,6 +7,7 @@ from typing import Any
 from django.core.management import call_command
 from django.core.management.base import BaseCommand
 
+from kernel.migrating import migrations_apply
 from messaging.services.channels import inbox_ensure
 from permissions.services.roles import roles_ensure
 
@@ -15,7 +16,7 @@ class Command(BaseCommand):
     help = "Apply migrations, collect static files, and make the roles and the built-in inbox."
 
     def handle(self, *args: Any, **options: Any) -> None:
-        call_command("migrate", interactive=False, verbosity=0)
+        migrations_apply()
         call_command("collectstatic", interactive=False, verbosity=0)
         roles_ensure()
         inbox_ensure()

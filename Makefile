@@ -15,7 +15,7 @@ install-dev: install
 	@scripts/environment.sh requirements-dev.txt
 
 test: install-dev
-	@.venv/bin/python -m pytest -n 2 --dist loadfile -q tests
+	@.venv/bin/python -m pytest -n 2 --dist loadfile -q -m 'not long' tests
 
 chaos: install-dev
 	@.venv/bin/python -m pytest -q -o python_files='case_*.py' tests/chaos --table

@@ -25,7 +25,7 @@ from tests.e2e.load import Load, Sink, group_end
 from tests.e2e.running_api import pids, restarted
 from tests.running import PASSWORD, RunningDemo, wait_until
 
-pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
+pytestmark = [pytest.mark.long, pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")]
 
 WORK_TABLES = ("workflows_step", "messaging_delivery", "connectors_recordedobject", "messaging_interaction")
 STOP_SECONDS = 30.0

@@ -9,6 +9,7 @@ npm ci --silent --ignore-scripts
 case "${1:-build}" in
   build) npm run --silent build ;;
   check)
+    npm run --silent format
     npm run --silent types
     npm run --silent test
     rebuilt=$(mktemp -d)

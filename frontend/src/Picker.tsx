@@ -57,14 +57,23 @@ export function Picker({ label, options, value, shown, disabled, isWrong, classN
   return (
     <div class={`e-picker ${className}`} ref={root}>
       <button
-        ref={button} type="button" class={`e-control e-picker-button${isWrong ? " e-wrong" : ""}`} disabled={disabled}
-        aria-haspopup="dialog" aria-expanded={isOpen} aria-label={`${label}: ${textOf(shown) || value}`} onClick={() => setOpen(!isOpen)}
+        ref={button}
+        type="button"
+        class={`e-control e-picker-button${isWrong ? " e-wrong" : ""}`}
+        disabled={disabled}
+        aria-haspopup="dialog"
+        aria-expanded={isOpen}
+        aria-label={`${label}: ${textOf(shown) || value}`}
+        onClick={() => setOpen(!isOpen)}
       >
         <span>{shown}</span>
       </button>
       {isOpen && (
         <PickerList
-          label={label} options={options} value={value} onClose={close}
+          label={label}
+          options={options}
+          value={value}
+          onClose={close}
           onPick={(picked) => {
             onPick(picked);
             close();
@@ -86,14 +95,22 @@ interface ListProps {
 function PickerList({ label, options, value, onPick, onClose }: ListProps) {
   const [search, setSearch] = useState("");
   const found = optionsFound(options, search);
-  const [at, setAt] = useState(Math.max(0, found.findIndex((each) => each.value === value)));
+  const [at, setAt] = useState(
+    Math.max(
+      0,
+      found.findIndex((each) => each.value === value),
+    ),
+  );
   const id = useId();
   const input = useRef<HTMLInputElement>(null);
   const list = useRef<HTMLUListElement>(null);
   const current = found[Math.min(at, found.length - 1)];
 
   useEffect(() => input.current?.focus(), []);
-  useEffect(() => list.current?.querySelector("[aria-selected=true]")?.scrollIntoView({ block: "nearest" }), [at, search]);
+  useEffect(
+    () => list.current?.querySelector("[aria-selected=true]")?.scrollIntoView({ block: "nearest" }),
+    [at, search],
+  );
 
   const pick = (option: PickerOption | undefined) => option && !option.refused && onPick(option.value);
   const pressed = (event: KeyboardEvent) => {
@@ -109,8 +126,17 @@ function PickerList({ label, options, value, onPick, onClose }: ListProps) {
   return (
     <div class="e-popup" role="dialog" aria-label={label}>
       <input
-        ref={input} class="e-control e-search" type="text" role="combobox" placeholder={t("searchField")} aria-label={t("searchField")} value={search}
-        aria-expanded="true" aria-controls={id} aria-activedescendant={current ? `${id}-${found.indexOf(current)}` : undefined} aria-autocomplete="list"
+        ref={input}
+        class="e-control e-search"
+        type="text"
+        role="combobox"
+        placeholder={t("searchField")}
+        aria-label={t("searchField")}
+        value={search}
+        aria-expanded="true"
+        aria-controls={id}
+        aria-activedescendant={current ? `${id}-${found.indexOf(current)}` : undefined}
+        aria-autocomplete="list"
         onInput={(event) => {
           setSearch(event.currentTarget.value);
           setAt(0);
@@ -120,17 +146,31 @@ function PickerList({ label, options, value, onPick, onClose }: ListProps) {
       <ul class="e-options" role="listbox" id={id} aria-label={label} ref={list}>
         {found.map((option, index) => (
           <>
-            {found[index - 1]?.group !== option.group && option.group && <li class="e-options-group" role="presentation">{option.group}</li>}
+            {found[index - 1]?.group !== option.group && option.group && (
+              <li class="e-options-group" role="presentation">
+                {option.group}
+              </li>
+            )}
             <li
-              key={option.value} id={`${id}-${index}`} role="option" aria-selected={option === current} aria-disabled={option.refused ? true : undefined}
-              class={option.value === value ? "e-option e-chosen" : "e-option"} onPointerDown={(event) => event.preventDefault()} onClick={() => pick(option)}
+              key={option.value}
+              id={`${id}-${index}`}
+              role="option"
+              aria-selected={option === current}
+              aria-disabled={option.refused ? true : undefined}
+              class={option.value === value ? "e-option e-chosen" : "e-option"}
+              onPointerDown={(event) => event.preventDefault()}
+              onClick={() => pick(option)}
             >
               <span>{option.label}</span>
               <small>{option.refused ?? option.hint}</small>
             </li>
           </>
         ))}
-        {found.length === 0 && <li class="e-options-none" role="presentation">{t("noSuchField")}</li>}
+        {found.length === 0 && (
+          <li class="e-options-none" role="presentation">
+            {t("noSuchField")}
+          </li>
+        )}
       </ul>
     </div>
   );

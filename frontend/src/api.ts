@@ -28,6 +28,11 @@ export class ApiFailure extends Error {
   }
 }
 
+/** Whether asking again may help: Baton was away, or in trouble. */
+export function mayPass(error: ApiFailure): boolean {
+  return error.status === 0 || error.status >= 500;
+}
+
 export type Api = <Answer>(method: "GET" | "POST" | "PATCH", path: string, body?: unknown) => Promise<Answer>;
 
 /** `root` is the address of the API, with its last slash. */

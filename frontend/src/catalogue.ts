@@ -128,13 +128,35 @@ const EMPTY = { synonyms: [], unit: "", currency_field: "", codes: [], person: f
 
 export function fieldsReadable(catalogue: Catalogue, say: Say, withShown: boolean): Readable[] {
   const under = (root: string, group: string, place: Readable["place"]) =>
-    catalogue.fields.map((field): Readable => ({ ...field, path: `${root}.${field.name}`, group, place, unitWords: unitOf(field, catalogue.fields) }));
+    catalogue.fields.map((field): Readable => ({
+      ...field,
+      path: `${root}.${field.name}`,
+      group,
+      place,
+      unitWords: unitOf(field, catalogue.fields),
+    }));
   return [
     ...under("record", catalogue.object.label, "record"),
     ...under("before", say("beforeChange"), "other"),
     ...(withShown ? under("shown", say("asShown"), "other") : []),
-    { ...EMPTY, name: "now", path: "now", type: "datetime", label: say("eventTime"), group: say("theEvent"), place: "other" },
-    { ...EMPTY, name: "today", path: "today", type: "date", label: say("today"), group: say("theEvent"), place: "other" },
+    {
+      ...EMPTY,
+      name: "now",
+      path: "now",
+      type: "datetime",
+      label: say("eventTime"),
+      group: say("theEvent"),
+      place: "other",
+    },
+    {
+      ...EMPTY,
+      name: "today",
+      path: "today",
+      type: "date",
+      label: say("today"),
+      group: say("theEvent"),
+      place: "other",
+    },
   ];
 }
 
@@ -145,7 +167,13 @@ function unitOf(field: Field, fields: readonly Field[]): string {
 }
 
 export function itemsReadable(list: Field | undefined, say: Say): Readable[] {
-  return (list?.items ?? []).map((field) => ({ ...field, label: field.label || say("eachItem"), path: field.name, group: list?.label ?? "", place: "item" }));
+  return (list?.items ?? []).map((field) => ({
+    ...field,
+    label: field.label || say("eachItem"),
+    path: field.name,
+    group: list?.label ?? "",
+    place: "item",
+  }));
 }
 
 /** A value of a record as the field picker shows it; nothing where the reader may not see it. */

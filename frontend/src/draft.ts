@@ -33,12 +33,24 @@ export function historyNext(history: History, change: DraftChange): History {
   const { past, present, future } = history;
   switch (change.type) {
     case "set":
-      return changed(history, { ...present, definition: pointerSet(present.definition, change.pointer, change.part) as JsonObject }, change.pointer, change.at);
+      return changed(
+        history,
+        { ...present, definition: pointerSet(present.definition, change.pointer, change.part) as JsonObject },
+        change.pointer,
+        change.at,
+      );
     case "name":
-      return changed(history, { ...present, name: { ...present.name, [change.language]: change.text } }, `name ${change.language}`, change.at);
+      return changed(
+        history,
+        { ...present, name: { ...present.name, [change.language]: change.text } },
+        `name ${change.language}`,
+        change.at,
+      );
     case "undo": {
       const before = past.at(-1);
-      return before ? { past: past.slice(0, -1), present: before, future: [present, ...future], last: { place: "", at: 0 } } : history;
+      return before
+        ? { past: past.slice(0, -1), present: before, future: [present, ...future], last: { place: "", at: 0 } }
+        : history;
     }
     case "redo": {
       const [after, ...rest] = future;

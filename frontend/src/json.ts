@@ -33,7 +33,12 @@ export function isObject(value: unknown): value is JsonObject {
 
 export function same(one: unknown, other: unknown): boolean {
   if (Array.isArray(one) || Array.isArray(other)) {
-    return Array.isArray(one) && Array.isArray(other) && one.length === other.length && one.every((each, at) => same(each, other[at]));
+    return (
+      Array.isArray(one) &&
+      Array.isArray(other) &&
+      one.length === other.length &&
+      one.every((each, at) => same(each, other[at]))
+    );
   }
   if (isObject(one) && isObject(other)) {
     const keys = Object.keys(one);

@@ -30,7 +30,9 @@ export function pointerSet(value: Json | undefined, pointer: string, part: Json 
   if (Array.isArray(value)) {
     const at = first === "-" ? value.length : Number(first);
     if (rest.length === 0 && part === undefined) return value.filter((_each, index) => index !== at);
-    return value.length > at ? value.map((each, index) => (index === at ? inner(each) : each)) : [...value, inner(undefined)];
+    return value.length > at
+      ? value.map((each, index) => (index === at ? inner(each) : each))
+      : [...value, inner(undefined)];
   }
   const object = isObject(value) ? value : {};
   if (rest.length === 0 && part === undefined) {

@@ -3,7 +3,12 @@ import { historyNext, historyStart, type DraftChange, type History } from "../sr
 import { pointerAt, pointerSet } from "../src/pointer";
 
 const start = historyStart({ name: { en: "A" }, definition: { condition: true, steps: [{ action: "send" }] } });
-const set = (pointer: string, part: string | undefined, at: number): DraftChange => ({ type: "set", pointer, part, at });
+const set = (pointer: string, part: string | undefined, at: number): DraftChange => ({
+  type: "set",
+  pointer,
+  part,
+  at,
+});
 const after = (...changes: DraftChange[]): History => changes.reduce(historyNext, start);
 
 describe("undo and redo", () => {

@@ -19,8 +19,15 @@ describe("the texts", () => {
 
   it("are there in both languages", () => {
     expect(Object.keys(zh).sort()).toEqual([...keys].sort());
-    expect(keys.filter((key) => zh[key].trim() === "" || (zh[key] === en[key] && !SAME_IN_BOTH.includes(key)))).toEqual([]);
-    expect(keys.filter((key) => !/[\u4e00-\u9fff]/.test(zh[key].replace(/\{\w+\}/g, "")) && !SAME_IN_BOTH.includes(key) && key !== "writeIn")).toEqual([]);
+    expect(keys.filter((key) => zh[key].trim() === "" || (zh[key] === en[key] && !SAME_IN_BOTH.includes(key)))).toEqual(
+      [],
+    );
+    expect(
+      keys.filter(
+        (key) =>
+          !/[\u4e00-\u9fff]/.test(zh[key].replace(/\{\w+\}/g, "")) && !SAME_IN_BOTH.includes(key) && key !== "writeIn",
+      ),
+    ).toEqual([]);
   });
 
   it("have the same places for values", () => {

@@ -15,6 +15,7 @@ from workflows.definition import SCHEMA, FiringPolicy
 from workflows.models import Rule
 from workflows.selectors import catalogue
 from workflows.selectors.catalogue import connections_usable
+from workflows.sentence import rule_sentence
 from workflows.services.drafts import rule_create
 
 
@@ -44,6 +45,7 @@ class RuleEditor(PageAdmin[Rule]):
         context: dict[str, Any] = {
             "title": _("Editor of “%(rule)s”") % {"rule": rule},
             "rule": rule,
+            "sentence": rule_sentence(rule, rule.draft),
             "rule_page": reverse("admin:workflows_rule_change", args=[rule.pk]),
         }
         return self.page(request, "admin/rules/editor.html", rule, context)

@@ -135,6 +135,7 @@ class RuleAdmin(RuleEditor):
             ],
             "may_change": may_object(request.user, "change", obj),
             "may_publish": may_object(request.user, "publish", obj),
+            "may_build": may_object(request.user, "use", obj.connection),
             "form": DraftForm(initial={"name": obj.name, "draft": obj.draft}),
             "problems": [],
         }

@@ -40,7 +40,8 @@ export function ConditionEditor({ logic, fields, problems, isReadOnly, onChange 
     <div class="e-condition">
       {isAlways(root.current) && <p class="b-muted">{t("always")}</p>}
       <Tree
-        root={root.current} surroundings={surroundings}
+        root={root.current}
+        surroundings={surroundings}
         onChange={(changed) => {
           root.current = changed;
           onChange(conditionWrite(changed));

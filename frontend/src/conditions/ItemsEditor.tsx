@@ -4,7 +4,17 @@ import { bareGroup } from "./read";
 import { fieldOptions, type Surroundings } from "./surroundings";
 import { Tree } from "./Tree";
 
-export function ItemsEditor({ list, tests, surroundings, onChange }: { list: string; tests: Group; surroundings: Surroundings; onChange(tests: Group): void }) {
+export function ItemsEditor({
+  list,
+  tests,
+  surroundings,
+  onChange,
+}: {
+  list: string;
+  tests: Group;
+  surroundings: Surroundings;
+  onChange(tests: Group): void;
+}) {
   const items = surroundings.itemsOf(list);
   const inner: Surroundings = {
     ...surroundings,

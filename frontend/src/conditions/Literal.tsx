@@ -16,7 +16,12 @@ interface LiteralProps {
 const isNumber = (field: Readable | undefined) => field?.type === "integer" || field?.type === "decimal";
 
 export function Literal({ field, value, disabled, isWrong, onChange }: LiteralProps) {
-  const shared = { class: `e-control${isWrong ? " e-wrong" : ""}`, "aria-label": t("value"), "aria-invalid": isWrong, disabled };
+  const shared = {
+    class: `e-control${isWrong ? " e-wrong" : ""}`,
+    "aria-label": t("value"),
+    "aria-invalid": isWrong,
+    disabled,
+  };
   if (field?.type === "boolean") {
     return (
       <select {...shared} value={String(value)} onChange={(event) => onChange(event.currentTarget.value === "true")}>
@@ -29,30 +34,65 @@ export function Literal({ field, value, disabled, isWrong, onChange }: LiteralPr
   if (field && field.codes.length > 0) {
     const isKnown = field.codes.some((each) => each.value === value);
     return (
-      <select {...shared} value={literalText(value)} onChange={(event) => onChange(textTyped(event.currentTarget.value))}>
+      <select
+        {...shared}
+        value={literalText(value)}
+        onChange={(event) => onChange(textTyped(event.currentTarget.value))}
+      >
         {!isKnown && <option value={literalText(value)}>{literalText(value) || t("chooseValue")}</option>}
-        {field.codes.map((each) => <option key={each.value} value={each.value}>{each.label}</option>)}
+        {field.codes.map((each) => (
+          <option key={each.value} value={each.value}>
+            {each.label}
+          </option>
+        ))}
       </select>
     );
   }
   if (field?.type === "date") {
-    return <input {...shared} type="date" value={literalText(value)} onInput={(event) => onChange(textTyped(event.currentTarget.value))} />;
+    return (
+      <input
+        {...shared}
+        type="date"
+        value={literalText(value)}
+        onInput={(event) => onChange(textTyped(event.currentTarget.value))}
+      />
+    );
   }
   if (field?.type === "datetime") {
-    return <input {...shared} type="datetime-local" value={localTime(literalText(value))} onInput={(event) => onChange(withOffset(event.currentTarget.value))} />;
+    return (
+      <input
+        {...shared}
+        type="datetime-local"
+        value={localTime(literalText(value))}
+        onInput={(event) => onChange(withOffset(event.currentTarget.value))}
+      />
+    );
   }
   if (isNumber(field)) {
     return (
       <span class="e-with-unit">
         <input
-          {...shared} inputMode="decimal" autocomplete="off" placeholder={sampleText(field?.sample)} value={literalText(value)}
+          {...shared}
+          inputMode="decimal"
+          autocomplete="off"
+          placeholder={sampleText(field?.sample)}
+          value={literalText(value)}
           onInput={(event) => onChange(numberTyped(event.currentTarget.value))}
         />
         {field?.unitWords && <small>{field.unitWords}</small>}
       </span>
     );
   }
-  return <input {...shared} type="text" autocomplete="off" placeholder={sampleText(field?.sample)} value={literalText(value)} onInput={(event) => onChange(textTyped(event.currentTarget.value))} />;
+  return (
+    <input
+      {...shared}
+      type="text"
+      autocomplete="off"
+      placeholder={sampleText(field?.sample)}
+      value={literalText(value)}
+      onInput={(event) => onChange(textTyped(event.currentTarget.value))}
+    />
+  );
 }
 
 interface ManyProps extends Omit<LiteralProps, "value" | "onChange"> {
@@ -63,12 +103,19 @@ interface ManyProps extends Omit<LiteralProps, "value" | "onChange"> {
 export function ManyLiterals({ field, values, disabled, isWrong, onChange }: ManyProps) {
   const [typed, setTyped] = useState<string | null>(null);
   if (field && field.codes.length > 0) {
-    const toggle = (code: string) => onChange(values.includes(code) ? values.filter((each) => each !== code) : [...values, code]);
+    const toggle = (code: string) =>
+      onChange(values.includes(code) ? values.filter((each) => each !== code) : [...values, code]);
     return (
       <span class={`e-ticks${isWrong ? " e-wrong" : ""}`} role="group" aria-label={t("value")}>
         {field.codes.map((each) => (
           <label key={each.value} class="e-tick">
-            <input type="checkbox" checked={values.includes(each.value)} disabled={disabled} onChange={() => toggle(each.value)} /> {each.label}
+            <input
+              type="checkbox"
+              checked={values.includes(each.value)}
+              disabled={disabled}
+              onChange={() => toggle(each.value)}
+            />{" "}
+            {each.label}
           </label>
         ))}
       </span>
@@ -76,11 +123,18 @@ export function ManyLiterals({ field, values, disabled, isWrong, onChange }: Man
   }
   return (
     <input
-      class={`e-control e-long${isWrong ? " e-wrong" : ""}`} type="text" aria-label={t("severalValues")} placeholder={t("severalValues")} disabled={disabled}
+      class={`e-control e-long${isWrong ? " e-wrong" : ""}`}
+      type="text"
+      aria-label={t("severalValues")}
+      placeholder={t("severalValues")}
+      disabled={disabled}
       value={typed ?? values.map(literalText).join(", ")}
       onInput={(event) => {
         setTyped(event.currentTarget.value);
-        const parts = event.currentTarget.value.split(/[,，、;；]/).map((each) => each.trim()).filter(Boolean);
+        const parts = event.currentTarget.value
+          .split(/[,，、;；]/)
+          .map((each) => each.trim())
+          .filter(Boolean);
         onChange(isNumber(field) ? parts.map(numberTyped) : parts);
       }}
       onBlur={() => setTyped(null)}

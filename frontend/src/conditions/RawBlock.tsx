@@ -11,12 +11,18 @@ export function RawBlock(props: RuleProps) {
     <div class="e-raw">
       <div class="e-raw-head">
         <strong>{t("keptAsWritten")}</strong>
-        <RemoveCondition {...(props as never as Parameters<typeof RemoveCondition>[0])} handleOnClick={() => props.actions.onRuleRemove(props.path)} ruleOrGroup={leaf} />
+        <RemoveCondition
+          {...(props as never as Parameters<typeof RemoveCondition>[0])}
+          handleOnClick={() => props.actions.onRuleRemove(props.path)}
+          ruleOrGroup={leaf}
+        />
       </div>
       <p class="b-muted">{t("keptHelp")}</p>
       <details>
         <summary>{t("asJson")}</summary>
-        <pre class="b-pre" tabIndex={0}>{jsonFormat(leaf.raw, 2)}</pre>
+        <pre class="b-pre" tabIndex={0}>
+          {jsonFormat(leaf.raw, 2)}
+        </pre>
       </details>
     </div>
   );

@@ -2,7 +2,18 @@
 import { useMemo, useRef } from "preact/hooks";
 import { QueryBuilder, Rule, type RuleGroupType, type RuleProps } from "react-querybuilder";
 import { valueShape } from "./operators";
-import { AddCondition, AddGroup, CombinatorSelector, FieldSelector, NotToggle, OperatorSelector, RemoveCondition, RemoveGroup, Shift, ValueEditor } from "./controls";
+import {
+  AddCondition,
+  AddGroup,
+  CombinatorSelector,
+  FieldSelector,
+  NotToggle,
+  OperatorSelector,
+  RemoveCondition,
+  RemoveGroup,
+  Shift,
+  ValueEditor,
+} from "./controls";
 import { bareGroup } from "./read";
 import { RawBlock } from "./RawBlock";
 import { PartProblems } from "./PartProblems";
@@ -43,7 +54,10 @@ interface TreeProps {
 export function Tree({ root, surroundings, onChange }: TreeProps) {
   const latest = useRef(root);
   latest.current = root;
-  const fields = useMemo(() => surroundings.options.map(({ value, label }) => ({ name: value, value, label })), [surroundings.options]);
+  const fields = useMemo(
+    () => surroundings.options.map(({ value, label }) => ({ name: value, value, label })),
+    [surroundings.options],
+  );
   const context: Surroundings = {
     ...surroundings,
     change: (leaf, values) => onChange(leafReplaced(latest.current, leaf.id ?? "", values)),
@@ -78,7 +92,9 @@ function defaultOperator(surroundings: Surroundings, path: string): string {
   const field = surroundings.fields.get(path);
   if (field?.type === "boolean") return "is_true";
   if (field?.type === "list") return "some";
-  return field?.type === "integer" || field?.type === "decimal" || field?.type === "date" || field?.type === "datetime" ? "<" : "==";
+  return field?.type === "integer" || field?.type === "decimal" || field?.type === "date" || field?.type === "datetime"
+    ? "<"
+    : "==";
 }
 
 /** Values in the shape their operators take. */
@@ -95,18 +111,25 @@ function leafSettled(leaf: Leaf): Leaf {
     case "items":
       return isGroup(value) ? leaf : { ...leaf, value: bareGroup([]) };
     case "two":
-      return Array.isArray(value) && value.length === 2 ? leaf : { ...leaf, value: [isGroup(value) || Array.isArray(value) ? null : value, null] };
+      return Array.isArray(value) && value.length === 2
+        ? leaf
+        : { ...leaf, value: [isGroup(value) || Array.isArray(value) ? null : value, null] };
     case "many":
       return Array.isArray(value) ? leaf : { ...leaf, value: typeof value === "string" && value !== "" ? [value] : [] };
     case "one":
-      return isGroup(value) ? { ...leaf, value: null } : Array.isArray(value) ? { ...leaf, value: value[0] ?? null } : leaf;
+      return isGroup(value)
+        ? { ...leaf, value: null }
+        : Array.isArray(value)
+          ? { ...leaf, value: value[0] ?? null }
+          : leaf;
   }
 }
 
 function leafReplaced(group: Group, id: string, values: Partial<Leaf>): Group {
   return {
     ...group,
-    rules: group.rules.map((each) => (isGroup(each) ? leafReplaced(each, id, values) : each.id === id ? { ...each, ...values } : each)),
+    rules: group.rules.map((each) =>
+      isGroup(each) ? leafReplaced(each, id, values) : each.id === id ? { ...each, ...values } : each,
+    ),
   };
 }
-

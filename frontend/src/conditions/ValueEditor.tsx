@@ -34,7 +34,12 @@ function kindsFor(field: Readable | undefined, operator: string, alike: number):
   const kinds: Operand["kind"][] = ["value"];
   if (field.type === "date") kinds.push("day");
   if (alike > 0 && !(TEXT_TESTS as readonly string[]).includes(name)) kinds.push("field");
-  if (alike > 0 && NUMBERS.includes(field.type) && (["<", "<=", ">", ">="].includes(name) || (CROSSINGS as readonly string[]).includes(name))) kinds.push("share");
+  if (
+    alike > 0 &&
+    NUMBERS.includes(field.type) &&
+    (["<", "<=", ">", ">="].includes(name) || (CROSSINGS as readonly string[]).includes(name))
+  )
+    kinds.push("share");
   return kinds;
 }
 
@@ -58,7 +63,11 @@ export function OneValue({ field, operator, value, surroundings, isWrong, onChan
   };
   const pickField = (path: string, change: (path: string) => Operand) => (
     <Picker
-      label={t("field")} value={path} disabled={disabled} isWrong={isWrong} shown={fieldTitle(surroundings.fields.get(path), path)}
+      label={t("field")}
+      value={path}
+      disabled={disabled}
+      isWrong={isWrong}
+      shown={fieldTitle(surroundings.fields.get(path), path)}
       options={surroundings.options.filter((each) => alike.some((other) => other.path === each.value))}
       onPick={(picked) => onChange(operandWrite(change(picked)))}
     />
@@ -66,17 +75,39 @@ export function OneValue({ field, operator, value, surroundings, isWrong, onChan
   return (
     <>
       {offered.length > 1 && (
-        <select class="e-control e-kind" aria-label={t("valueFrom")} value={operand.kind} disabled={disabled} onChange={(event) => turn(event.currentTarget.value as Operand["kind"])}>
-          {offered.map((kind) => <option key={kind} value={kind}>{t(KIND_WORDS[kind])}</option>)}
+        <select
+          class="e-control e-kind"
+          aria-label={t("valueFrom")}
+          value={operand.kind}
+          disabled={disabled}
+          onChange={(event) => turn(event.currentTarget.value as Operand["kind"])}
+        >
+          {offered.map((kind) => (
+            <option key={kind} value={kind}>
+              {t(KIND_WORDS[kind])}
+            </option>
+          ))}
         </select>
       )}
-      {operand.kind === "value" && <Literal field={field} value={operand.value} disabled={disabled} isWrong={isWrong} onChange={onChange} />}
+      {operand.kind === "value" && (
+        <Literal field={field} value={operand.value} disabled={disabled} isWrong={isWrong} onChange={onChange} />
+      )}
       {operand.kind === "field" && pickField(operand.path, (path) => ({ kind: "field", path }))}
-      {operand.kind === "day" && <Day days={operand.days} disabled={disabled} onChange={(days) => onChange(operandWrite({ kind: "day", days }))} />}
+      {operand.kind === "day" && (
+        <Day
+          days={operand.days}
+          disabled={disabled}
+          onChange={(days) => onChange(operandWrite({ kind: "day", days }))}
+        />
+      )}
       {operand.kind === "share" && (
         <>
           <input
-            class="e-control e-short" inputMode="decimal" aria-label={t("factor")} value={numberDigits(operand.factor)} disabled={disabled}
+            class="e-control e-short"
+            inputMode="decimal"
+            aria-label={t("factor")}
+            value={numberDigits(operand.factor)}
+            disabled={disabled}
             onChange={(event) => {
               const factor = numberTyped(event.currentTarget.value);
               onChange(operandWrite({ ...operand, factor: typeof factor === "number" ? factor : 1 }));
@@ -94,10 +125,24 @@ function Day({ days, disabled, onChange }: { days: number; disabled: boolean; on
   return (
     <>
       <input
-        class="e-control e-short" type="number" min="0" step="1" aria-label={t("days")} value={Math.abs(days)} disabled={disabled}
-        onInput={(event) => onChange((days < 0 ? -1 : 1) * Math.max(0, Math.trunc(event.currentTarget.valueAsNumber || 0)))}
+        class="e-control e-short"
+        type="number"
+        min="0"
+        step="1"
+        aria-label={t("days")}
+        value={Math.abs(days)}
+        disabled={disabled}
+        onInput={(event) =>
+          onChange((days < 0 ? -1 : 1) * Math.max(0, Math.trunc(event.currentTarget.valueAsNumber || 0)))
+        }
       />
-      <select class="e-control" aria-label={t("dayFromToday")} value={days < 0 ? "before" : "after"} disabled={disabled} onChange={(event) => onChange((event.currentTarget.value === "before" ? -1 : 1) * Math.abs(days || 1))}>
+      <select
+        class="e-control"
+        aria-label={t("dayFromToday")}
+        value={days < 0 ? "before" : "after"}
+        disabled={disabled}
+        onChange={(event) => onChange((event.currentTarget.value === "before" ? -1 : 1) * Math.abs(days || 1))}
+      >
         <option value="before">{t("daysBefore")}</option>
         <option value="after">{t("daysAfter")}</option>
       </select>
@@ -117,5 +162,13 @@ export function TwoValues(props: ValueProps) {
 }
 
 export function ManyValues({ field, value, surroundings, isWrong, onChange }: ValueProps) {
-  return <ManyLiterals field={field} values={Array.isArray(value) ? value : []} disabled={surroundings.isReadOnly} isWrong={isWrong} onChange={onChange} />;
+  return (
+    <ManyLiterals
+      field={field}
+      values={Array.isArray(value) ? value : []}
+      disabled={surroundings.isReadOnly}
+      isWrong={isWrong}
+      onChange={onChange}
+    />
+  );
 }

@@ -1,5 +1,13 @@
 /** The controls of the tree that react-querybuilder puts in place. */
-import type { ActionProps, CombinatorSelectorProps, FieldSelectorProps, NotToggleProps, OperatorSelectorProps, ShiftActionsProps, ValueEditorProps } from "react-querybuilder";
+import type {
+  ActionProps,
+  CombinatorSelectorProps,
+  FieldSelectorProps,
+  NotToggleProps,
+  OperatorSelectorProps,
+  ShiftActionsProps,
+  ValueEditorProps,
+} from "react-querybuilder";
 import type { Json } from "../json";
 import { Picker } from "../Picker";
 import { isTextKey, t } from "../texts";
@@ -18,8 +26,14 @@ export function FieldSelector(props: FieldSelectorProps) {
   const field = fields.get(path);
   return (
     <Picker
-      label={t("field")} className="e-field" options={options} value={path} disabled={isReadOnly} isWrong={path !== "" && !field}
-      shown={path === "" ? t("chooseField") : fieldTitle(field, path)} onPick={(picked) => props.handleOnChange(picked)}
+      label={t("field")}
+      className="e-field"
+      options={options}
+      value={path}
+      disabled={isReadOnly}
+      isWrong={path !== "" && !field}
+      shown={path === "" ? t("chooseField") : fieldTitle(field, path)}
+      onPick={(picked) => props.handleOnChange(picked)}
     />
   );
 }
@@ -29,8 +43,18 @@ export function OperatorSelector(props: OperatorSelectorProps) {
   const field = fields.get(props.field);
   const operator = props.value ?? "";
   return (
-    <select class="e-control e-operator" aria-label={t("operator")} value={operator} disabled={isReadOnly} onChange={(event) => props.handleOnChange(event.currentTarget.value)}>
-      {operatorsFor(field?.type ?? "text", field?.place ?? "other", operator).map((each) => <option key={each} value={each}>{operatorWords(each, field)}</option>)}
+    <select
+      class="e-control e-operator"
+      aria-label={t("operator")}
+      value={operator}
+      disabled={isReadOnly}
+      onChange={(event) => props.handleOnChange(event.currentTarget.value)}
+    >
+      {operatorsFor(field?.type ?? "text", field?.place ?? "other", operator).map((each) => (
+        <option key={each} value={each}>
+          {operatorWords(each, field)}
+        </option>
+      ))}
     </select>
   );
 }
@@ -61,7 +85,14 @@ export function ValueEditor(props: ValueEditorProps) {
     case "many":
       return <ManyValues {...shared} />;
     case "items":
-      return <ItemsEditor list={props.field} tests={leaf.value as Group} surroundings={surroundings} onChange={(tests) => surroundings.change(leaf, { value: tests })} />;
+      return (
+        <ItemsEditor
+          list={props.field}
+          tests={leaf.value as Group}
+          surroundings={surroundings}
+          onChange={(tests) => surroundings.change(leaf, { value: tests })}
+        />
+      );
     case "one":
       return <OneValue {...shared} />;
   }
@@ -69,7 +100,13 @@ export function ValueEditor(props: ValueEditorProps) {
 
 export function CombinatorSelector(props: CombinatorSelectorProps) {
   return (
-    <select class="e-control e-combinator" aria-label={t("combinator")} value={props.value ?? "and"} disabled={around(props).isReadOnly} onChange={(event) => props.handleOnChange(event.currentTarget.value)}>
+    <select
+      class="e-control e-combinator"
+      aria-label={t("combinator")}
+      value={props.value ?? "and"}
+      disabled={around(props).isReadOnly}
+      onChange={(event) => props.handleOnChange(event.currentTarget.value)}
+    >
       <option value="and">{t("allOf")}</option>
       <option value="or">{t("anyOf")}</option>
     </select>
@@ -79,7 +116,13 @@ export function CombinatorSelector(props: CombinatorSelectorProps) {
 export function NotToggle(props: NotToggleProps) {
   return (
     <label class="e-tick e-not" title={t("notHelp")}>
-      <input type="checkbox" checked={props.checked ?? false} disabled={around(props).isReadOnly} onChange={(event) => props.handleOnChange(event.currentTarget.checked)} /> {t("not")}
+      <input
+        type="checkbox"
+        checked={props.checked ?? false}
+        disabled={around(props).isReadOnly}
+        onChange={(event) => props.handleOnChange(event.currentTarget.checked)}
+      />{" "}
+      {t("not")}
     </label>
   );
 }
@@ -89,8 +132,20 @@ function action(label: "addCondition" | "addGroup" | "removeCondition" | "remove
   return function Action(props: ActionProps) {
     if (around(props).isReadOnly) return null;
     return (
-      <button type="button" class={isRemoval ? "e-icon" : "e-add"} aria-label={isRemoval ? t(label) : undefined} title={isRemoval ? t(label) : undefined} onClick={(event) => props.handleOnClick(event as never)}>
-        {isRemoval ? <span class="material-symbols-outlined" aria-hidden="true">close</span> : <>+ {t(label)}</>}
+      <button
+        type="button"
+        class={isRemoval ? "e-icon" : "e-add"}
+        aria-label={isRemoval ? t(label) : undefined}
+        title={isRemoval ? t(label) : undefined}
+        onClick={(event) => props.handleOnClick(event as never)}
+      >
+        {isRemoval ? (
+          <span class="material-symbols-outlined" aria-hidden="true">
+            close
+          </span>
+        ) : (
+          <>+ {t(label)}</>
+        )}
       </button>
     );
   };
@@ -104,8 +159,17 @@ export const RemoveGroup = action("removeGroup");
 export function Shift(props: ShiftActionsProps) {
   if (around(props).isReadOnly) return null;
   const arrow = (label: "moveUp" | "moveDown", isOff: boolean | undefined, act: (() => void) | undefined) => (
-    <button type="button" class="e-icon" aria-label={t(label)} title={t(label)} disabled={isOff} onClick={() => act?.()}>
-      <span class="material-symbols-outlined" aria-hidden="true">{label === "moveUp" ? "arrow_upward" : "arrow_downward"}</span>
+    <button
+      type="button"
+      class="e-icon"
+      aria-label={t(label)}
+      title={t(label)}
+      disabled={isOff}
+      onClick={() => act?.()}
+    >
+      <span class="material-symbols-outlined" aria-hidden="true">
+        {label === "moveUp" ? "arrow_upward" : "arrow_downward"}
+      </span>
     </button>
   );
   return (

@@ -12,7 +12,8 @@ const TODAY = { var: "today" };
 
 export function operandRead(logic: Json): Operand | null {
   // Null is a value that is still missing: the server says so at its place.
-  if (logic === null || typeof logic === "string" || typeof logic === "number" || typeof logic === "boolean") return { kind: "value", value: logic };
+  if (logic === null || typeof logic === "string" || typeof logic === "number" || typeof logic === "boolean")
+    return { kind: "value", value: logic };
   const path = fieldOf(logic);
   if (path === "today") return { kind: "day", days: 0 };
   if (path !== null) return { kind: "field", path };
@@ -21,10 +22,17 @@ export function operandRead(logic: Json): Operand | null {
   if (!Array.isArray(parts) || parts.length !== 2) return null;
   const [left, right] = parts as [Json, Json];
   const from = fieldOf(left);
-  if ((name === "+" || name === "-") && from === "today" && typeof right === "number" && Number.isInteger(right) && right > 0) {
+  if (
+    (name === "+" || name === "-") &&
+    from === "today" &&
+    typeof right === "number" &&
+    Number.isInteger(right) &&
+    right > 0
+  ) {
     return { kind: "day", days: name === "+" ? right : -right };
   }
-  if (name === "*" && from !== null && (typeof right === "number" || isExactNumber(right))) return { kind: "share", path: from, factor: right };
+  if (name === "*" && from !== null && (typeof right === "number" || isExactNumber(right)))
+    return { kind: "share", path: from, factor: right };
   return null;
 }
 

@@ -36,7 +36,11 @@ function groupWrite(group: Group, pointer: string, note: Note): Json {
   const stands = group.bare && group.rules.length === 1;
   const inner = stands
     ? nodeWrite(group.rules[0]!, inside, note)
-    : { [group.combinator]: group.rules.map((each, at) => nodeWrite(each, pointerJoin(inside, group.combinator, at), note)) };
+    : {
+        [group.combinator]: group.rules.map((each, at) =>
+          nodeWrite(each, pointerJoin(inside, group.combinator, at), note),
+        ),
+      };
   if (!group.not) return inner;
   return { "!": group.boxed ? [inner] : inner };
 }
@@ -49,7 +53,10 @@ function leafWrite(leaf: Leaf, pointer: string, note: Note): Json {
     const name = operator === "changed" && !leaf.rooted ? field.replace(/^record\./, "") : field;
     return { [operator]: leaf.boxed ? [name] : name };
   }
-  if (isGroup(value)) return { [operator]: [read, conditionWrite(value, (node, inner) => note(node, pointerJoin(pointer, operator, 1) + inner))] };
+  if (isGroup(value))
+    return {
+      [operator]: [read, conditionWrite(value, (node, inner) => note(node, pointerJoin(pointer, operator, 1) + inner))],
+    };
   const range = RANGES[operator];
   if (range !== undefined && Array.isArray(value)) return { [range]: [value[0] ?? null, read, value[1] ?? null] };
   return { [operator]: [read, value] };

@@ -7,7 +7,9 @@ export function AsItIs({ value }: { value: Json }) {
   return (
     <details class="e-as-it-is">
       <summary>{t("keptAsWritten")}</summary>
-      <pre class="b-pre" tabIndex={0}>{jsonFormat(value, 2)}</pre>
+      <pre class="b-pre" tabIndex={0}>
+        {jsonFormat(value, 2)}
+      </pre>
     </details>
   );
 }

@@ -13,7 +13,8 @@ import { WordsInput } from "./WordsInput";
 export function ButtonsField({ label, pointer, shape }: FieldProps) {
   const { isReadOnly } = useView();
   const [buttons, setButtons] = useList<JsonObject>(pointer);
-  const replaced = (at: number, values: JsonObject) => setButtons(buttons.map((each, index) => (index === at ? { ...each, ...values } : each)));
+  const replaced = (at: number, values: JsonObject) =>
+    setButtons(buttons.map((each, index) => (index === at ? { ...each, ...values } : each)));
   return (
     <Labelled label={label} pointer={pointer}>
       {buttons.map((button, at) => {
@@ -22,16 +23,37 @@ export function ButtonsField({ label, pointer, shape }: FieldProps) {
         return (
           <div class="e-box" key={at} data-pointer={place}>
             <div class="e-box-head">
-              <span class={`e-button-look e-look-${String(button["style"] ?? "secondary")}`}>{name || t("button")}</span>
+              <span class={`e-button-look e-look-${String(button["style"] ?? "secondary")}`}>
+                {name || t("button")}
+              </span>
               {!isReadOnly && (
                 <span class="e-tools">
-                  <IconButton icon="arrow_upward" label={t("moveUp")} disabled={at === 0} onClick={() => setButtons(listMoved(buttons, at, at - 1))} />
-                  <IconButton icon="arrow_downward" label={t("moveDown")} disabled={at === buttons.length - 1} onClick={() => setButtons(listMoved(buttons, at, at + 1))} />
-                  <IconButton icon="close" label={`${t("removeButton")}: ${name}`} onClick={() => setButtons(buttons.filter((_each, index) => index !== at))} />
+                  <IconButton
+                    icon="arrow_upward"
+                    label={t("moveUp")}
+                    disabled={at === 0}
+                    onClick={() => setButtons(listMoved(buttons, at, at - 1))}
+                  />
+                  <IconButton
+                    icon="arrow_downward"
+                    label={t("moveDown")}
+                    disabled={at === buttons.length - 1}
+                    onClick={() => setButtons(listMoved(buttons, at, at + 1))}
+                  />
+                  <IconButton
+                    icon="close"
+                    label={`${t("removeButton")}: ${name}`}
+                    onClick={() => setButtons(buttons.filter((_each, index) => index !== at))}
+                  />
                 </span>
               )}
             </div>
-            <WordsInput label={t("buttonText")} value={button["label"]} disabled={isReadOnly} onChange={(words) => replaced(at, { label: words })} />
+            <WordsInput
+              label={t("buttonText")}
+              value={button["label"]}
+              disabled={isReadOnly}
+              onChange={(words) => replaced(at, { label: words })}
+            />
             <Against pointer={place} />
             <InputsField pointer={pointerJoin(place, "inputs")} shape={shape.items?.properties?.["inputs"] ?? {}} />
             <div class="e-follows">
@@ -45,7 +67,11 @@ export function ButtonsField({ label, pointer, shape }: FieldProps) {
           </div>
         );
       })}
-      {!isReadOnly && <button type="button" class="e-add" onClick={() => setButtons([...buttons, buttonNew(buttons)])}>+ {t("addButton")}</button>}
+      {!isReadOnly && (
+        <button type="button" class="e-add" onClick={() => setButtons([...buttons, buttonNew(buttons)])}>
+          + {t("addButton")}
+        </button>
+      )}
     </Labelled>
   );
 }

@@ -13,7 +13,14 @@ export function CardFieldsField({ label, pointer }: FieldProps) {
   const { catalogue, isReadOnly } = useView();
   const [shown, setShown] = useList<JsonObject>(pointer);
   const labelOf = (name: string) => catalogue.fields.find((each) => each.name === name)?.label ?? name;
-  const options = catalogue.fields.map((field) => ({ value: field.name, label: field.label, group: catalogue.object.label, hint: sampleText(field.sample), words: field.synonyms, ...(field.reason && { refused: field.reason }) }));
+  const options = catalogue.fields.map((field) => ({
+    value: field.name,
+    label: field.label,
+    group: catalogue.object.label,
+    hint: sampleText(field.sample),
+    words: field.synonyms,
+    ...(field.reason && { refused: field.reason }),
+  }));
   return (
     <Labelled label={label} pointer={pointer}>
       <ul class="e-rows">
@@ -25,23 +32,54 @@ export function CardFieldsField({ label, pointer }: FieldProps) {
             </span>
             <label class="e-tick">
               <input
-                type="checkbox" checked={each["emphasis"] === true} disabled={isReadOnly}
-                onChange={(event) => setShown(shown.map((other, index) => (index === at ? emphasised(other, event.currentTarget.checked) : other)))}
+                type="checkbox"
+                checked={each["emphasis"] === true}
+                disabled={isReadOnly}
+                onChange={(event) =>
+                  setShown(
+                    shown.map((other, index) =>
+                      index === at ? emphasised(other, event.currentTarget.checked) : other,
+                    ),
+                  )
+                }
               />{" "}
               {t("emphasised")}
             </label>
             {!isReadOnly && (
               <span class="e-tools">
-                <IconButton icon="arrow_upward" label={t("moveUp")} disabled={at === 0} onClick={() => setShown(listMoved(shown, at, at - 1))} />
-                <IconButton icon="arrow_downward" label={t("moveDown")} disabled={at === shown.length - 1} onClick={() => setShown(listMoved(shown, at, at + 1))} />
-                <IconButton icon="close" label={t("removeField")} onClick={() => setShown(shown.filter((_other, index) => index !== at))} />
+                <IconButton
+                  icon="arrow_upward"
+                  label={t("moveUp")}
+                  disabled={at === 0}
+                  onClick={() => setShown(listMoved(shown, at, at - 1))}
+                />
+                <IconButton
+                  icon="arrow_downward"
+                  label={t("moveDown")}
+                  disabled={at === shown.length - 1}
+                  onClick={() => setShown(listMoved(shown, at, at + 1))}
+                />
+                <IconButton
+                  icon="close"
+                  label={t("removeField")}
+                  onClick={() => setShown(shown.filter((_other, index) => index !== at))}
+                />
               </span>
             )}
             <Against pointer={pointerJoin(pointer, at)} deep />
           </li>
         ))}
       </ul>
-      {!isReadOnly && <Picker label={t("addField")} className="e-insert" value="" shown={`+ ${t("addField")}`} options={options} onPick={(name) => setShown([...shown, { name }])} />}
+      {!isReadOnly && (
+        <Picker
+          label={t("addField")}
+          className="e-insert"
+          value=""
+          shown={`+ ${t("addField")}`}
+          options={options}
+          onPick={(name) => setShown([...shown, { name }])}
+        />
+      )}
     </Labelled>
   );
 }

@@ -8,10 +8,17 @@ export function ChannelsField({ label, pointer }: FieldProps) {
   const [chosen, setChosen] = useList<string>(pointer);
   const known = catalogue.channels.map((each) => each.slug);
   const unknown = chosen.filter((each) => !known.includes(each));
-  const toggle = (slug: string) => setChosen(chosen.includes(slug) ? chosen.filter((each) => each !== slug) : [...chosen, slug]);
+  const toggle = (slug: string) =>
+    setChosen(chosen.includes(slug) ? chosen.filter((each) => each !== slug) : [...chosen, slug]);
   const tick = (slug: string, name: string, reason: string | null) => (
     <label key={slug} class="e-tick">
-      <input type="checkbox" checked={chosen.includes(slug)} disabled={isReadOnly || (reason !== null && !chosen.includes(slug))} onChange={() => toggle(slug)} /> {name}
+      <input
+        type="checkbox"
+        checked={chosen.includes(slug)}
+        disabled={isReadOnly || (reason !== null && !chosen.includes(slug))}
+        onChange={() => toggle(slug)}
+      />{" "}
+      {name}
       {reason !== null && <small class="b-muted">{reason}</small>}
     </label>
   );

@@ -23,18 +23,36 @@ export function DurationField({ label, pointer }: FieldProps) {
     <Labelled label={label} pointer={pointer}>
       <span class="e-line">
         <input
-          class="e-control e-short" type="number" min="0" step="any" aria-label={label} placeholder="–" disabled={isReadOnly} value={seconds === 0 ? "" : seconds / unit}
-          onInput={(event) => setSeconds(event.currentTarget.value === "" ? undefined : Math.round(event.currentTarget.valueAsNumber * unit))}
+          class="e-control e-short"
+          type="number"
+          min="0"
+          step="any"
+          aria-label={label}
+          placeholder="–"
+          disabled={isReadOnly}
+          value={seconds === 0 ? "" : seconds / unit}
+          onInput={(event) =>
+            setSeconds(
+              event.currentTarget.value === "" ? undefined : Math.round(event.currentTarget.valueAsNumber * unit),
+            )
+          }
         />
         <select
-          class="e-control" aria-label={`${label}: ${t("unit")}`} value={unit} disabled={isReadOnly}
+          class="e-control"
+          aria-label={`${label}: ${t("unit")}`}
+          value={unit}
+          disabled={isReadOnly}
           onChange={(event) => {
             const next = Number(event.currentTarget.value);
             setChosen(next);
             if (seconds > 0) setSeconds((seconds / unit) * next);
           }}
         >
-          {UNITS.map((each) => <option key={each.key} value={each.seconds}>{t(each.key)}</option>)}
+          {UNITS.map((each) => (
+            <option key={each.key} value={each.seconds}>
+              {t(each.key)}
+            </option>
+          ))}
         </select>
       </span>
     </Labelled>

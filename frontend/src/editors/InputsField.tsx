@@ -12,7 +12,8 @@ import { WordsInput } from "./WordsInput";
 export function InputsField({ pointer, shape }: { pointer: string; shape: Shape }) {
   const { isReadOnly } = useView();
   const [inputs, setInputs] = useList<JsonObject>(pointer);
-  const replaced = (at: number, values: JsonObject) => setInputs(inputs.map((each, index) => (index === at ? { ...each, ...values } : each)));
+  const replaced = (at: number, values: JsonObject) =>
+    setInputs(inputs.map((each, index) => (index === at ? { ...each, ...values } : each)));
   return (
     <>
       {inputs.map((input, at) => {
@@ -21,10 +22,23 @@ export function InputsField({ pointer, shape }: { pointer: string; shape: Shape 
         return (
           <div class="e-input" key={at} data-pointer={place}>
             <div class="e-box-head">
-              <strong>{t("input")}: {name}</strong>
-              {!isReadOnly && <IconButton icon="close" label={`${t("removeInput")}: ${name}`} onClick={() => setInputs(inputs.filter((_each, index) => index !== at))} />}
+              <strong>
+                {t("input")}: {name}
+              </strong>
+              {!isReadOnly && (
+                <IconButton
+                  icon="close"
+                  label={`${t("removeInput")}: ${name}`}
+                  onClick={() => setInputs(inputs.filter((_each, index) => index !== at))}
+                />
+              )}
             </div>
-            <WordsInput label={t("inputLabel")} value={input["label"]} disabled={isReadOnly} onChange={(label) => replaced(at, { label })} />
+            <WordsInput
+              label={t("inputLabel")}
+              value={input["label"]}
+              disabled={isReadOnly}
+              onChange={(label) => replaced(at, { label })}
+            />
             <div class="e-row">
               <ShapeForm shape={shape.items ?? {}} pointer={place} without={["name", "label", "value"]} />
             </div>
@@ -34,7 +48,11 @@ export function InputsField({ pointer, shape }: { pointer: string; shape: Shape 
           </div>
         );
       })}
-      {!isReadOnly && <button type="button" class="e-add" onClick={() => setInputs([...inputs, inputNew(inputs)])}>+ {t("addInput")}</button>}
+      {!isReadOnly && (
+        <button type="button" class="e-add" onClick={() => setInputs([...inputs, inputNew(inputs)])}>
+          + {t("addInput")}
+        </button>
+      )}
     </>
   );
 }

@@ -8,17 +8,33 @@ import { isWithin } from "../pointer";
 import { t } from "../texts";
 import type { FieldProps } from "./ShapeForm";
 
-const ConditionEditor = lazy(() => import("../conditions/ConditionEditor").then((found) => ({ default: found.ConditionEditor })));
+const ConditionEditor = lazy(() =>
+  import("../conditions/ConditionEditor").then((found) => ({ default: found.ConditionEditor })),
+);
 
 export function LogicField({ pointer, withShown = false }: { pointer: string; withShown?: boolean }) {
   const { catalogue, problems, isReadOnly } = useView();
   const [logic, setLogic] = usePart(pointer);
   const fields = useMemo(() => fieldsReadable(catalogue, t, withShown), [catalogue, withShown]);
-  const inside = problems.filter((each) => isWithin(each.pointer, pointer)).map((each) => ({ ...each, pointer: each.pointer.slice(pointer.length) }));
+  const inside = problems
+    .filter((each) => isWithin(each.pointer, pointer))
+    .map((each) => ({ ...each, pointer: each.pointer.slice(pointer.length) }));
   return (
     <div data-pointer={pointer}>
-      <Suspense fallback={<p class="b-muted" role="status">{t("loading")}</p>}>
-        <ConditionEditor logic={logic ?? true} fields={fields} problems={inside} isReadOnly={isReadOnly} onChange={setLogic} />
+      <Suspense
+        fallback={
+          <p class="b-muted" role="status">
+            {t("loading")}
+          </p>
+        }
+      >
+        <ConditionEditor
+          logic={logic ?? true}
+          fields={fields}
+          problems={inside}
+          isReadOnly={isReadOnly}
+          onChange={setLogic}
+        />
       </Suspense>
     </div>
   );
@@ -32,7 +48,13 @@ export function LabelledLogic({ label, pointer }: FieldProps) {
   return (
     <Labelled label={label} pointer={pointer}>
       <label class="e-tick">
-        <input type="checkbox" checked={isSet} disabled={isReadOnly} onChange={(event) => setLogic(event.currentTarget.checked ? true : undefined)} /> {t("ownCondition")}
+        <input
+          type="checkbox"
+          checked={isSet}
+          disabled={isReadOnly}
+          onChange={(event) => setLogic(event.currentTarget.checked ? true : undefined)}
+        />{" "}
+        {t("ownCondition")}
       </label>
       {isSet && <LogicField pointer={pointer} />}
     </Labelled>

@@ -14,13 +14,27 @@ export function NamesField({ label, pointer, shape }: FieldProps) {
         {names.map((name) => (
           <span class="b-chip e-chip" key={name}>
             {catalogue.fields.find((each) => each.name === name)?.label ?? name}
-            {!isReadOnly && <button type="button" aria-label={`${t("removeField")}: ${name}`} onClick={() => setNames(names.filter((each) => each !== name))}>×</button>}
+            {!isReadOnly && (
+              <button
+                type="button"
+                aria-label={`${t("removeField")}: ${name}`}
+                onClick={() => setNames(names.filter((each) => each !== name))}
+              >
+                ×
+              </button>
+            )}
           </span>
         ))}
         {!isReadOnly && (
           <Picker
-            label={t("addField")} className="e-insert" value="" shown={`+ ${t("addField")}`} onPick={(name) => setNames([...names, name])}
-            options={catalogue.fields.filter((each) => !names.includes(each.name)).map((each) => ({ value: each.name, label: each.label, group: "", words: each.synonyms }))}
+            label={t("addField")}
+            className="e-insert"
+            value=""
+            shown={`+ ${t("addField")}`}
+            onPick={(name) => setNames([...names, name])}
+            options={catalogue.fields
+              .filter((each) => !names.includes(each.name))
+              .map((each) => ({ value: each.name, label: each.label, group: "", words: each.synonyms }))}
           />
         )}
       </span>

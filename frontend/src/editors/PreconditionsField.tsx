@@ -13,7 +13,11 @@ export function PreconditionsField({ label, pointer }: FieldProps) {
   const { isReadOnly } = useView();
   const [value, setValue] = usePart(pointer);
   if (value !== undefined && !isDrawn(value)) {
-    return <Labelled label={label} pointer={pointer} deep><AsItIs value={value} /></Labelled>;
+    return (
+      <Labelled label={label} pointer={pointer} deep>
+        <AsItIs value={value} />
+      </Labelled>
+    );
   }
   const checks = value ?? [];
   return (
@@ -22,15 +26,34 @@ export function PreconditionsField({ label, pointer }: FieldProps) {
         <div class="e-box" key={at}>
           <div class="e-box-head">
             <strong>{t("stillTrue")}</strong>
-            {!isReadOnly && <IconButton icon="close" label={t("removeCondition")} onClick={() => setValue(checks.length === 1 ? undefined : checks.filter((_other, index) => index !== at))} />}
+            {!isReadOnly && (
+              <IconButton
+                icon="close"
+                label={t("removeCondition")}
+                onClick={() =>
+                  setValue(checks.length === 1 ? undefined : checks.filter((_other, index) => index !== at))
+                }
+              />
+            )}
           </div>
           <LogicField pointer={pointerJoin(pointer, at, "check")} withShown />
           <span class="e-label">{t("otherwiseSay")}</span>
-          <WordsInput label={t("otherwiseSay")} value={each["text"]} disabled={isReadOnly} onChange={(text) => setValue(checks.map((other, index) => (index === at ? { ...other, text } : other)))} />
+          <WordsInput
+            label={t("otherwiseSay")}
+            value={each["text"]}
+            disabled={isReadOnly}
+            onChange={(text) => setValue(checks.map((other, index) => (index === at ? { ...other, text } : other)))}
+          />
         </div>
       ))}
       {!isReadOnly && (
-        <button type="button" class="e-add" onClick={() => setValue([...checks, { check: true, text: { en: "", "zh-hans": "" } }])}>+ {t("addCondition")}</button>
+        <button
+          type="button"
+          class="e-add"
+          onClick={() => setValue([...checks, { check: true, text: { en: "", "zh-hans": "" } }])}
+        >
+          + {t("addCondition")}
+        </button>
       )}
     </Labelled>
   );

@@ -25,26 +25,52 @@ export function RecipientsField({ label, pointer }: FieldProps) {
           <div class="e-recipient" key={at} data-pointer={pointerJoin(pointer, at)}>
             <span class="e-line">
               {kind ? (
-                <select class="e-control" aria-label={t("recipientKind")} value={kind.type} disabled={isReadOnly} onChange={(event) => replaced(at, specOf(catalogue.recipients, event.currentTarget.value, offered))}>
-                  {catalogue.recipients.map((each) => <option key={each.type} value={each.type} disabled={!each.usable}>{each.label}</option>)}
+                <select
+                  class="e-control"
+                  aria-label={t("recipientKind")}
+                  value={kind.type}
+                  disabled={isReadOnly}
+                  onChange={(event) => replaced(at, specOf(catalogue.recipients, event.currentTarget.value, offered))}
+                >
+                  {catalogue.recipients.map((each) => (
+                    <option key={each.type} value={each.type} disabled={!each.usable}>
+                      {each.label}
+                    </option>
+                  ))}
                 </select>
               ) : (
                 <AsItIs value={spec} />
               )}
               {name && (
                 <Picker
-                  label={kind.label} value={value} disabled={isReadOnly} options={options} shown={options.find((each) => each.value === value)?.label ?? (value || t("chooseValue"))}
+                  label={kind.label}
+                  value={value}
+                  disabled={isReadOnly}
+                  options={options}
+                  shown={options.find((each) => each.value === value)?.label ?? (value || t("chooseValue"))}
                   onPick={(picked) => replaced(at, { ...spec, [name]: picked })}
                 />
               )}
-              {!isReadOnly && <IconButton icon="close" label={t("removeRecipient")} onClick={() => setSpecs(specs.filter((_each, index) => index !== at))} />}
+              {!isReadOnly && (
+                <IconButton
+                  icon="close"
+                  label={t("removeRecipient")}
+                  onClick={() => setSpecs(specs.filter((_each, index) => index !== at))}
+                />
+              )}
             </span>
             <Against pointer={pointerJoin(pointer, at)} deep />
           </div>
         );
       })}
       {!isReadOnly && (
-        <button type="button" class="e-add" onClick={() => setSpecs([...specs, specOf(catalogue.recipients, "", offered)])}>+ {t("addRecipient")}</button>
+        <button
+          type="button"
+          class="e-add"
+          onClick={() => setSpecs([...specs, specOf(catalogue.recipients, "", offered)])}
+        >
+          + {t("addRecipient")}
+        </button>
       )}
     </Labelled>
   );
@@ -55,7 +81,11 @@ function valueName(kind: RecipientKind): string | undefined {
   return Object.keys(kind.params.properties ?? {})[0];
 }
 
-function specOf(kinds: readonly RecipientKind[], type: string, offered: (kind: RecipientKind) => PickerOption[]): JsonObject {
+function specOf(
+  kinds: readonly RecipientKind[],
+  type: string,
+  offered: (kind: RecipientKind) => PickerOption[],
+): JsonObject {
   const kind = kinds.find((each) => each.type === type) ?? kinds.find((each) => each.usable);
   if (!kind) return { type };
   const name = valueName(kind);
@@ -65,10 +95,28 @@ function specOf(kinds: readonly RecipientKind[], type: string, offered: (kind: R
 function useOptions(): (kind: RecipientKind) => PickerOption[] {
   const { catalogue } = useView();
   const choices: Record<string, PickerOption[]> = {
-    username: catalogue.people.map((each) => ({ value: each.username, label: each.name, group: "", hint: each.username })),
-    group: catalogue.roles.map((each) => ({ value: each.name, label: each.name, group: "", hint: t("peopleCount", { count: each.people }) })),
+    username: catalogue.people.map((each) => ({
+      value: each.username,
+      label: each.name,
+      group: "",
+      hint: each.username,
+    })),
+    group: catalogue.roles.map((each) => ({
+      value: each.name,
+      label: each.name,
+      group: "",
+      hint: t("peopleCount", { count: each.people }),
+    })),
   };
   return (kind) =>
     choices[valueName(kind) ?? ""] ??
-    catalogue.fields.filter((field) => kind.fields.includes(field.name)).map((field) => ({ value: field.name, label: field.label, group: "", hint: String(field.sample ?? ""), words: field.synonyms }));
+    catalogue.fields
+      .filter((field) => kind.fields.includes(field.name))
+      .map((field) => ({
+        value: field.name,
+        label: field.label,
+        group: "",
+        hint: String(field.sample ?? ""),
+        words: field.synonyms,
+      }));
 }

@@ -7,9 +7,23 @@ import { t } from "../texts";
 import { AsItIs } from "./AsItIs";
 import { EDITORS } from "./catalog";
 
-export function ShapeForm({ shape, pointer, without = [] }: { shape: Shape; pointer: string; without?: readonly string[] }) {
+export function ShapeForm({
+  shape,
+  pointer,
+  without = [],
+}: {
+  shape: Shape;
+  pointer: string;
+  without?: readonly string[];
+}) {
   const names = Object.keys(shape.properties ?? {}).filter((name) => !without.includes(name));
-  return <>{names.map((name) => <ShapeField key={name} shape={shape.properties![name]!} name={name} pointer={pointerJoin(pointer, name)} />)}</>;
+  return (
+    <>
+      {names.map((name) => (
+        <ShapeField key={name} shape={shape.properties![name]!} name={name} pointer={pointerJoin(pointer, name)} />
+      ))}
+    </>
+  );
 }
 
 export interface FieldProps {
@@ -39,19 +53,30 @@ function Plain({ shape, label, pointer }: FieldProps) {
     return (
       <select {...shared} value={present} onChange={(event) => setValue(event.currentTarget.value)}>
         {!shape.enum.includes(present) && <option value={present}>{present || t("chooseValue")}</option>}
-        {shape.enum.map((each) => <option key={each} value={each}>{choiceWords(shape, each)}</option>)}
+        {shape.enum.map((each) => (
+          <option key={each} value={each}>
+            {choiceWords(shape, each)}
+          </option>
+        ))}
       </select>
     );
   }
   const { items } = shape;
   if (shape.type === "array" && items?.enum) {
     const chosen = (Array.isArray(value) ? value : (shape.default ?? [])) as string[];
-    const toggle = (each: string) => setValue(items.enum!.filter((other) => (other === each ? !chosen.includes(each) : chosen.includes(other))));
+    const toggle = (each: string) =>
+      setValue(items.enum!.filter((other) => (other === each ? !chosen.includes(each) : chosen.includes(other))));
     return (
       <span class="e-ticks">
         {items.enum.map((each) => (
           <label key={each} class="e-tick">
-            <input type="checkbox" checked={chosen.includes(each)} disabled={isReadOnly} onChange={() => toggle(each)} /> {choiceWords(items, each)}
+            <input
+              type="checkbox"
+              checked={chosen.includes(each)}
+              disabled={isReadOnly}
+              onChange={() => toggle(each)}
+            />{" "}
+            {choiceWords(items, each)}
           </label>
         ))}
       </span>
@@ -60,20 +85,39 @@ function Plain({ shape, label, pointer }: FieldProps) {
   if (shape.type === "boolean") {
     return (
       <label class="e-tick">
-        <input type="checkbox" checked={value === true} disabled={isReadOnly} onChange={(event) => setValue(event.currentTarget.checked)} /> {t("yes")}
+        <input
+          type="checkbox"
+          checked={value === true}
+          disabled={isReadOnly}
+          onChange={(event) => setValue(event.currentTarget.checked)}
+        />{" "}
+        {t("yes")}
       </label>
     );
   }
   if (shape.type === "integer" || shape.type === "number") {
     return (
       <input
-        {...shared} type="number" min={shape.minimum} max={shape.maximum} step={shape.type === "integer" ? 1 : "any"} value={typeof value === "number" ? value : ""}
-        placeholder={String(shape.default ?? "")} onInput={(event) => setValue(event.currentTarget.value === "" ? undefined : event.currentTarget.valueAsNumber)}
+        {...shared}
+        type="number"
+        min={shape.minimum}
+        max={shape.maximum}
+        step={shape.type === "integer" ? 1 : "any"}
+        value={typeof value === "number" ? value : ""}
+        placeholder={String(shape.default ?? "")}
+        onInput={(event) => setValue(event.currentTarget.value === "" ? undefined : event.currentTarget.valueAsNumber)}
       />
     );
   }
   if (shape.type === "string") {
-    return <input {...shared} type="text" value={String(value ?? "")} onInput={(event) => setValue(event.currentTarget.value || undefined)} />;
+    return (
+      <input
+        {...shared}
+        type="text"
+        value={String(value ?? "")}
+        onInput={(event) => setValue(event.currentTarget.value || undefined)}
+      />
+    );
   }
   return <AsItIs value={value ?? null} />;
 }

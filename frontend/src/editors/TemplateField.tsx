@@ -25,12 +25,19 @@ export function TemplateField({ label, pointer }: FieldProps) {
       return;
     }
     const at = input.selectionStart ?? words[language].length;
-    setValue({ ...words, [language]: words[language].slice(0, at) + place + words[language].slice(input.selectionEnd ?? at) });
+    setValue({
+      ...words,
+      [language]: words[language].slice(0, at) + place + words[language].slice(input.selectionEnd ?? at),
+    });
   };
   return (
     <Labelled label={label} pointer={pointer} deep>
       <WordsInput
-        label={label} value={value} disabled={isReadOnly} isLong={pointer.endsWith("/body")} onChange={setValue}
+        label={label}
+        value={value}
+        disabled={isReadOnly}
+        isLong={pointer.endsWith("/body")}
+        onChange={setValue}
         onFocus={(language, input) => {
           last.current = { language, input };
         }}
@@ -38,13 +45,29 @@ export function TemplateField({ label, pointer }: FieldProps) {
       <span class="e-line">
         {!isReadOnly && (
           <Picker
-            label={t("insertField")} className="e-insert" value="" shown={t("insertField")} onPick={insert}
-            options={catalogue.fields.map((field) => ({ value: field.name, label: field.label, group: catalogue.object.label, hint: sampleText(field.sample), words: field.synonyms, ...(field.reason && { refused: field.reason }) }))}
+            label={t("insertField")}
+            className="e-insert"
+            value=""
+            shown={t("insertField")}
+            onPick={insert}
+            options={catalogue.fields.map((field) => ({
+              value: field.name,
+              label: field.label,
+              group: catalogue.object.label,
+              hint: sampleText(field.sample),
+              words: field.synonyms,
+              ...(field.reason && { refused: field.reason }),
+            }))}
           />
         )}
         {used.map((name) => {
           const field = catalogue.fields.find((each) => each.name === name);
-          return <span class="b-chip" key={name}><span>{field?.label ?? name}</span>{sampleText(field?.sample)}</span>;
+          return (
+            <span class="b-chip" key={name}>
+              <span>{field?.label ?? name}</span>
+              {sampleText(field?.sample)}
+            </span>
+          );
         })}
       </span>
     </Labelled>

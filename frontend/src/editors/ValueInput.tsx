@@ -11,7 +11,15 @@ import { AsItIs } from "./AsItIs";
 
 type Kind = "none" | "field" | "input" | "fixed" | "other";
 
-export function ValueInput({ label, pointer, canBeNone = false }: { label: string; pointer: string; canBeNone?: boolean }) {
+export function ValueInput({
+  label,
+  pointer,
+  canBeNone = false,
+}: {
+  label: string;
+  pointer: string;
+  canBeNone?: boolean;
+}) {
   const { catalogue, definition, isReadOnly } = useView();
   const [value, setValue] = usePart(pointer);
   const inputs = inputsAround(definition, pointer);
@@ -29,7 +37,13 @@ export function ValueInput({ label, pointer, canBeNone = false }: { label: strin
   };
   return (
     <span class="e-line e-grow">
-      <select class="e-control e-kind" aria-label={`${label}: ${t("valueFrom")}`} value={kind} disabled={isReadOnly} onChange={(event) => turn(event.currentTarget.value as Kind)}>
+      <select
+        class="e-control e-kind"
+        aria-label={`${label}: ${t("valueFrom")}`}
+        value={kind}
+        disabled={isReadOnly}
+        onChange={(event) => turn(event.currentTarget.value as Kind)}
+      >
         {(canBeNone || kind === "none") && <option value="none">{t("fromNowhere")}</option>}
         <option value="field">{t("fromRecord")}</option>
         {(inputs.length > 0 || kind === "input") && <option value="input">{t("fromInput")}</option>}
@@ -38,17 +52,48 @@ export function ValueInput({ label, pointer, canBeNone = false }: { label: strin
       </select>
       {kind === "field" && (
         <Picker
-          label={label} value={field} disabled={isReadOnly} shown={catalogue.fields.find((each) => each.name === field)?.label ?? field} onPick={(name) => setValue({ var: `record.${name}` })}
-          options={catalogue.fields.map((each) => ({ value: each.name, label: each.label, group: "", hint: sampleText(each.sample), words: each.synonyms }))}
+          label={label}
+          value={field}
+          disabled={isReadOnly}
+          shown={catalogue.fields.find((each) => each.name === field)?.label ?? field}
+          onPick={(name) => setValue({ var: `record.${name}` })}
+          options={catalogue.fields.map((each) => ({
+            value: each.name,
+            label: each.label,
+            group: "",
+            hint: sampleText(each.sample),
+            words: each.synonyms,
+          }))}
         />
       )}
       {kind === "input" && isObject(value) && (
-        <select class="e-control" aria-label={label} value={String(value["input"])} disabled={isReadOnly} onChange={(event) => setValue({ input: event.currentTarget.value })}>
-          {!inputs.some((each) => each.name === value["input"]) && <option value={String(value["input"])}>{String(value["input"])}</option>}
-          {inputs.map((each) => <option key={each.name} value={each.name}>{each.label}</option>)}
+        <select
+          class="e-control"
+          aria-label={label}
+          value={String(value["input"])}
+          disabled={isReadOnly}
+          onChange={(event) => setValue({ input: event.currentTarget.value })}
+        >
+          {!inputs.some((each) => each.name === value["input"]) && (
+            <option value={String(value["input"])}>{String(value["input"])}</option>
+          )}
+          {inputs.map((each) => (
+            <option key={each.name} value={each.name}>
+              {each.label}
+            </option>
+          ))}
         </select>
       )}
-      {kind === "fixed" && <input class="e-control" type="text" aria-label={label} value={literalText(value ?? "")} disabled={isReadOnly} onInput={(event) => setValue(event.currentTarget.value)} />}
+      {kind === "fixed" && (
+        <input
+          class="e-control"
+          type="text"
+          aria-label={label}
+          value={literalText(value ?? "")}
+          disabled={isReadOnly}
+          onInput={(event) => setValue(event.currentTarget.value)}
+        />
+      )}
       {kind === "other" && <AsItIs value={value ?? null} />}
     </span>
   );
@@ -65,5 +110,8 @@ function kindOf(value: Json | undefined): Kind {
 function inputsAround(definition: Json, pointer: string): { name: string; label: string }[] {
   const button = /^(.*\/buttons\/\d+)\/then\//.exec(pointer)?.[1];
   const inputs = button === undefined ? undefined : pointerAt(definition, `${button}/inputs`);
-  return (Array.isArray(inputs) ? inputs : []).filter(isObject).map((each) => ({ name: String(each["name"] ?? ""), label: inLanguage(each["label"]) || String(each["name"] ?? "") }));
+  return (Array.isArray(inputs) ? inputs : []).filter(isObject).map((each) => ({
+    name: String(each["name"] ?? ""),
+    label: inLanguage(each["label"]) || String(each["name"] ?? ""),
+  }));
 }

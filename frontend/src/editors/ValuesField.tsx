@@ -24,17 +24,36 @@ export function ValuesField({ label, pointer }: FieldProps) {
       <ul class="e-rows e-values">
         {names.map((name) => (
           <li key={name} data-pointer={pointerJoin(pointer, name)}>
-            <span class="e-value-name">{labels(name)}{required.includes(name) && <span class="b-required" aria-hidden="true"> *</span>}</span>
+            <span class="e-value-name">
+              {labels(name)}
+              {required.includes(name) && (
+                <span class="b-required" aria-hidden="true">
+                  {" "}
+                  *
+                </span>
+              )}
+            </span>
             <ValueInput label={labels(name)} pointer={pointerJoin(pointer, name)} />
             {!isReadOnly && !required.includes(name) && (
-              <IconButton icon="close" label={`${t("removeField")}: ${labels(name)}`} onClick={() => setValues(Object.fromEntries(Object.entries(values).filter(([key]) => key !== name)))} />
+              <IconButton
+                icon="close"
+                label={`${t("removeField")}: ${labels(name)}`}
+                onClick={() => setValues(Object.fromEntries(Object.entries(values).filter(([key]) => key !== name)))}
+              />
             )}
             <Against pointer={pointerJoin(pointer, name)} deep />
           </li>
         ))}
       </ul>
       {!isReadOnly && others.length > 0 && (
-        <Picker label={t("addField")} className="e-insert" value="" shown={`+ ${t("addField")}`} options={others.map((name) => ({ value: name, label: labels(name), group: "" }))} onPick={(name) => setValues({ ...values, [name]: "" })} />
+        <Picker
+          label={t("addField")}
+          className="e-insert"
+          value=""
+          shown={`+ ${t("addField")}`}
+          options={others.map((name) => ({ value: name, label: labels(name), group: "" }))}
+          onPick={(name) => setValues({ ...values, [name]: "" })}
+        />
       )}
     </Labelled>
   );

@@ -27,7 +27,13 @@ export function WordsInput({ label, value, disabled, isLong = false, onChange, o
   return (
     <span class="e-words">
       {order.map((language) => (
-        <OneLanguage key={language} {...{ label, language, disabled, isLong }} text={words[language]} onFocus={onFocus} onChange={(text) => onChange({ ...(isObject(value) ? value : words), [language]: text })} />
+        <OneLanguage
+          key={language}
+          {...{ label, language, disabled, isLong }}
+          text={words[language]}
+          onFocus={onFocus}
+          onChange={(text) => onChange({ ...(isObject(value) ? value : words), [language]: text })}
+        />
       ))}
     </span>
   );
@@ -44,14 +50,31 @@ interface OneProps {
 }
 
 function OneLanguage({ label, language, text, disabled, isLong, onChange, onFocus }: OneProps) {
-  const shared = { class: "e-control", "aria-label": `${label} (${NAMES[language]})`, lang: language, value: text, disabled, placeholder: t("writeIn", { language: NAMES[language] }) };
+  const shared = {
+    class: "e-control",
+    "aria-label": `${label} (${NAMES[language]})`,
+    lang: language,
+    value: text,
+    disabled,
+    placeholder: t("writeIn", { language: NAMES[language] }),
+  };
   return (
     <span class="e-word">
       <small aria-hidden="true">{MARKS[language]}</small>
       {isLong ? (
-        <textarea {...shared} rows={Math.min(8, Math.max(2, text.split("\n").length))} onInput={(event) => onChange(event.currentTarget.value)} onFocus={(event) => onFocus?.(language, event.currentTarget)} />
+        <textarea
+          {...shared}
+          rows={Math.min(8, Math.max(2, text.split("\n").length))}
+          onInput={(event) => onChange(event.currentTarget.value)}
+          onFocus={(event) => onFocus?.(language, event.currentTarget)}
+        />
       ) : (
-        <input {...shared} type="text" onInput={(event) => onChange(event.currentTarget.value)} onFocus={(event) => onFocus?.(language, event.currentTarget)} />
+        <input
+          {...shared}
+          type="text"
+          onInput={(event) => onChange(event.currentTarget.value)}
+          onFocus={(event) => onFocus?.(language, event.currentTarget)}
+        />
       )}
     </span>
   );

@@ -12,15 +12,24 @@ export function WriteField({ label, pointer }: FieldProps) {
   return (
     <Labelled label={label} pointer={pointer} deep>
       <select
-        class="e-control" aria-label={label} value={present} disabled={isReadOnly}
+        class="e-control"
+        aria-label={label}
+        value={present}
+        disabled={isReadOnly}
         onChange={(event) => {
           const key = event.currentTarget.value;
           setWrite(key);
           setObject(catalogue.writes.find((each) => each.key === key)?.object ?? "");
         }}
       >
-        {!catalogue.writes.some((each) => each.key === present) && <option value={present}>{present || t("chooseValue")}</option>}
-        {catalogue.writes.map((each) => <option key={each.key} value={each.key}>{each.label}</option>)}
+        {!catalogue.writes.some((each) => each.key === present) && (
+          <option value={present}>{present || t("chooseValue")}</option>
+        )}
+        {catalogue.writes.map((each) => (
+          <option key={each.key} value={each.key}>
+            {each.label}
+          </option>
+        ))}
       </select>
     </Labelled>
   );

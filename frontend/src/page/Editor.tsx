@@ -19,33 +19,60 @@ interface EditorProps {
   api: Api;
   opened: RuleRow;
   rulePage: string;
+  sentence: string;
   onFailure(error: Error): void;
 }
 
-export function Editor({ api, opened, rulePage, onFailure }: EditorProps) {
+export function Editor({ api, opened, rulePage, sentence, onFailure }: EditorProps) {
   const [rule, setRule] = useState(opened);
   const [history, change] = useReducer(historyNext, historyStart({ name: opened.name, definition: opened.draft }));
   const { present } = history;
   const isReadOnly = !rule.may.includes("change");
   const saving = useSaving(api, rule, present, isReadOnly, setRule);
-  const said = useSaid(api, rule, present.definition);
   const offers = useOffers(api, rule.connection, objectOf(present.definition), onFailure);
-  const set = useCallback((pointer: string, part: Json | undefined) => change({ type: "set", pointer, part, at: Date.now() }), []);
-  useUndoKeys(() => change({ type: "undo" }), () => change({ type: "redo" }), isReadOnly);
+  const said = useSaid(api, rule, present.definition, sentence, offers.connection !== undefined);
+  const set = useCallback(
+    (pointer: string, part: Json | undefined) => change({ type: "set", pointer, part, at: Date.now() }),
+    [],
+  );
+  useUndoKeys(
+    () => change({ type: "undo" }),
+    () => change({ type: "redo" }),
+    isReadOnly,
+  );
 
   const view = useMemo<View | null>(
     () =>
       offers.catalogue && {
-        api, rule, connection: offers.connection, catalogue: offers.catalogue, definition: present.definition, problems: said.problems, isReadOnly, set,
+        api,
+        rule,
+        connection: offers.connection,
+        catalogue: offers.catalogue,
+        definition: present.definition,
+        problems: said.problems,
+        isReadOnly,
+        set,
       },
     [rule, offers, present.definition, said.problems, isReadOnly],
   );
-  if (!view) return <p class="b-card b-muted" role="status">{t("loading")}</p>;
+  if (!view)
+    return (
+      <p class="b-card b-muted" role="status">
+        {t("loading")}
+      </p>
+    );
   return (
     <ViewContext.Provider value={view}>
       <Header
-        draft={present} history={history} saving={saving.state} change={change} rulePage={rulePage} sentence={said.sentence}
-        onRule={setRule} flush={saving.flush} isPublished={same(present.definition, rule.published)}
+        draft={present}
+        history={history}
+        saving={saving.state}
+        change={change}
+        rulePage={rulePage}
+        sentence={said.sentence}
+        onRule={setRule}
+        flush={saving.flush}
+        isPublished={same(present.definition, rule.published)}
       />
       {saving.state.kind === "conflict" && (
         <Conflict
@@ -59,14 +86,18 @@ export function Editor({ api, opened, rulePage, onFailure }: EditorProps) {
         />
       )}
       {isReadOnly && <p class="b-note">{t("readOnly")}</p>}
-      <div class="e-desk">
-        <div class="e-story">
-          <When />
-          <If />
-          <ForWhomAndThen />
+      {offers.connection ? (
+        <div class="e-desk">
+          <div class="e-story">
+            <When />
+            <If />
+            <ForWhomAndThen />
+          </div>
+          <Side onRule={setRule} />
         </div>
-        <Side onRule={setRule} />
-      </div>
+      ) : (
+        <p class="b-note b-wait">{t("mayNotBuild", { connection: rule.connection_name })}</p>
+      )}
     </ViewContext.Provider>
   );
 }

@@ -19,7 +19,17 @@ interface HeaderProps {
   flush(): Promise<boolean>;
 }
 
-export function Header({ draft, history, saving, sentence, rulePage, isPublished, change, onRule, flush }: HeaderProps) {
+export function Header({
+  draft,
+  history,
+  saving,
+  sentence,
+  rulePage,
+  isPublished,
+  change,
+  onRule,
+  flush,
+}: HeaderProps) {
   const { rule, isReadOnly } = useView();
   const language = isChinese() ? "zh-hans" : "en";
   return (
@@ -28,21 +38,44 @@ export function Header({ draft, history, saving, sentence, rulePage, isPublished
         <label class="e-name">
           <span class="e-hidden">{t("ruleName")}</span>
           <input
-            class="e-name-input" value={inLanguage(draft.name)} maxLength={120} disabled={isReadOnly} aria-label={t("ruleName")}
+            class="e-name-input"
+            value={inLanguage(draft.name)}
+            maxLength={120}
+            disabled={isReadOnly}
+            aria-label={t("ruleName")}
             onInput={(event) => change({ type: "name", language, text: event.currentTarget.value, at: Date.now() })}
           />
         </label>
-        <span class={`b-badge ${rule.state === "live" ? "b-good" : ""}`}>{t(`state_${rule.state}`)}{rule.version !== null && ` · ${t("versionShort", { number: rule.version })}`}</span>
-        <span class="e-save" role="status" data-state={saving.kind}>{savingWords(saving)}</span>
+        <span class={`b-badge ${rule.state === "live" ? "b-good" : ""}`}>
+          {t(`state_${rule.state}`)}
+          {rule.version !== null && ` · ${t("versionShort", { number: rule.version })}`}
+        </span>
+        <span class="e-save" role="status" data-state={saving.kind}>
+          {savingWords(saving)}
+        </span>
         {!isReadOnly && (
           <span title={t("keyboard")}>
-            <IconButton icon="undo" label={t("undo")} disabled={history.past.length === 0} onClick={() => change({ type: "undo" })} />
-            <IconButton icon="redo" label={t("redo")} disabled={history.future.length === 0} onClick={() => change({ type: "redo" })} />
+            <IconButton
+              icon="undo"
+              label={t("undo")}
+              disabled={history.past.length === 0}
+              onClick={() => change({ type: "undo" })}
+            />
+            <IconButton
+              icon="redo"
+              label={t("redo")}
+              disabled={history.future.length === 0}
+              onClick={() => change({ type: "redo" })}
+            />
           </span>
         )}
-        <a class="e-link" href={rulePage}>{t("rulePage")}</a>
+        <a class="e-link" href={rulePage}>
+          {t("rulePage")}
+        </a>
       </div>
-      <p class="b-sentence" aria-label={t("sentence")} aria-live="polite">{sentence || "…"}</p>
+      <p class="b-sentence" aria-label={t("sentence")} aria-live="polite">
+        {sentence || "…"}
+      </p>
       <InForce isPublished={isPublished} onRule={onRule} flush={flush} />
     </header>
   );

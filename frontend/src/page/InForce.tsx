@@ -27,7 +27,10 @@ export function InForce({ isPublished, onRule, flush }: InForceProps) {
       onRule(await api<RuleRow>("GET", `rules/${rule.id}/`));
     } catch (error) {
       const failure = error as ApiFailure;
-      setTold({ text: failure.problems?.length ? t("problemsFirst") : failure.message || t("noConnection"), isBad: true });
+      setTold({
+        text: failure.problems?.length ? t("problemsFirst") : failure.message || t("noConnection"),
+        isBad: true,
+      });
     } finally {
       setBusy(false);
     }
@@ -45,10 +48,11 @@ export function InForce({ isPublished, onRule, flush }: InForceProps) {
       return t("published", { number: version.number });
     });
   };
-  const turn = (address: "off" | "on", words: TextKey) => act(async () => {
-    await api("POST", `rules/${rule.id}/${address}/`);
-    return t(words);
-  });
+  const turn = (address: "off" | "on", words: TextKey) =>
+    act(async () => {
+      await api("POST", `rules/${rule.id}/${address}/`);
+      return t(words);
+    });
   const stop = () => window.confirm(t("stopConfirm")) && void turn("off", "stopped");
   return (
     <>
@@ -57,14 +61,35 @@ export function InForce({ isPublished, onRule, flush }: InForceProps) {
           <span class="b-muted e-grow">{t("nothingToPublish")}</span>
         ) : (
           <>
-            <input class="e-control e-grow" maxLength={200} placeholder={t("publishNote")} aria-label={t("publishNote")} value={note} onInput={(event) => setNote(event.currentTarget.value)} />
-            <button type="button" class="b-button b-primary" disabled={isBusy} onClick={() => void publish()}>{isBusy ? t("publishing") : t("publish")}</button>
+            <input
+              class="e-control e-grow"
+              maxLength={200}
+              placeholder={t("publishNote")}
+              aria-label={t("publishNote")}
+              value={note}
+              onInput={(event) => setNote(event.currentTarget.value)}
+            />
+            <button type="button" class="b-button b-primary" disabled={isBusy} onClick={() => void publish()}>
+              {isBusy ? t("publishing") : t("publish")}
+            </button>
           </>
         )}
-        {rule.state === "live" && <button type="button" class="b-button b-danger e-stop" disabled={isBusy} onClick={stop}>{t("stop")}</button>}
-        {rule.state === "off" && rule.version !== null && <button type="button" class="b-button" disabled={isBusy} onClick={() => void turn("on", "started")}>{t("start")}</button>}
+        {rule.state === "live" && (
+          <button type="button" class="b-button b-danger e-stop" disabled={isBusy} onClick={stop}>
+            {t("stop")}
+          </button>
+        )}
+        {rule.state === "off" && rule.version !== null && (
+          <button type="button" class="b-button" disabled={isBusy} onClick={() => void turn("on", "started")}>
+            {t("start")}
+          </button>
+        )}
       </div>
-      {told && <p class={`b-note ${told.isBad ? "b-bad" : "b-good"}`} role={told.isBad ? "alert" : "status"}>{told.text}</p>}
+      {told && (
+        <p class={`b-note ${told.isBad ? "b-bad" : "b-good"}`} role={told.isBad ? "alert" : "status"}>
+          {told.text}
+        </p>
+      )}
     </>
   );
 }

@@ -19,7 +19,18 @@ export function Side({ onRule }: { onRule(rule: RuleRow): void }) {
       <section class="b-card">
         <div class="b-tabs" role="tablist" aria-label={t("side")}>
           {TABS.map((each) => (
-            <button key={each} type="button" role="tab" id={`tab-${each}`} aria-selected={each === open} aria-controls="side-panel" class="e-tab" onClick={() => setOpen(each)}>{t(`tab_${each}`)}</button>
+            <button
+              key={each}
+              type="button"
+              role="tab"
+              id={`tab-${each}`}
+              aria-selected={each === open}
+              aria-controls="side-panel"
+              class="e-tab"
+              onClick={() => setOpen(each)}
+            >
+              {t(`tab_${each}`)}
+            </button>
           ))}
         </div>
         <div role="tabpanel" id="side-panel" aria-labelledby={`tab-${open}`} tabIndex={0}>

@@ -1,12 +1,15 @@
 /** Saving the draft by itself: a moment after the last change, one request at a time, again when the network was away. */
 import { useEffect, useRef, useState } from "preact/hooks";
-import { ApiFailure, type Api } from "../api";
+import { mayPass, type Api, type ApiFailure } from "../api";
 import type { Draft } from "../draft";
 import { same } from "../json";
 import { t } from "../texts";
 import type { RuleRow } from "./rule";
 
-export type SaveState = { kind: "saved" | "unsaved" | "saving" } | { kind: "failed"; reason: string; of: Draft; isFinal: boolean } | { kind: "conflict"; theirs: RuleRow };
+export type SaveState =
+  | { kind: "saved" | "unsaved" | "saving" }
+  | { kind: "failed"; reason: string; of: Draft; isFinal: boolean }
+  | { kind: "conflict"; theirs: RuleRow };
 
 const PAUSE_MS = 700;
 const RETRY_MS = 4_000;
@@ -19,8 +22,17 @@ interface Saving {
   rebase(row: RuleRow): void;
 }
 
-export function useSaving(api: Api, row: RuleRow, present: Draft, isReadOnly: boolean, onSaved: (row: RuleRow) => void): Saving {
-  const stored = useRef<{ draft: Draft; number: number }>({ draft: { name: row.name, definition: row.draft }, number: row.draft_number });
+export function useSaving(
+  api: Api,
+  row: RuleRow,
+  present: Draft,
+  isReadOnly: boolean,
+  onSaved: (row: RuleRow) => void,
+): Saving {
+  const stored = useRef<{ draft: Draft; number: number }>({
+    draft: { name: row.name, definition: row.draft },
+    number: row.draft_number,
+  });
   const latest = useRef(present);
   latest.current = present;
   const running = useRef<Promise<boolean> | null>(null);
@@ -32,13 +44,24 @@ export function useSaving(api: Api, row: RuleRow, present: Draft, isReadOnly: bo
       const sent = latest.current;
       setState({ kind: "saving" });
       try {
-        const saved = await api<RuleRow>("PATCH", `rules/${row.id}/`, { name: sent.name, draft: sent.definition, draft_number: stored.current.number });
+        const saved = await api<RuleRow>("PATCH", `rules/${row.id}/`, {
+          name: sent.name,
+          draft: sent.definition,
+          draft_number: stored.current.number,
+        });
         stored.current = { draft: sent, number: saved.draft_number };
         onSaved(saved);
       } catch (error) {
         const failure = error as ApiFailure;
-        if (failure.status === 409) setState({ kind: "conflict", theirs: await api<RuleRow>("GET", `rules/${row.id}/`) });
-        else setState({ kind: "failed", reason: failure.status === 0 ? t("noConnection") : failure.message, of: sent, isFinal: failure.status >= 400 && failure.status < 500 });
+        if (failure.status === 409)
+          setState({ kind: "conflict", theirs: await api<RuleRow>("GET", `rules/${row.id}/`) });
+        else
+          setState({
+            kind: "failed",
+            reason: failure.status === 0 ? t("noConnection") : failure.message,
+            of: sent,
+            isFinal: !mayPass(failure),
+          });
         return false;
       }
     }

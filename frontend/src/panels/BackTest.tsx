@@ -18,7 +18,10 @@ export function BackTest() {
   const failed = (error: ApiFailure) => setFailure(error.message || t("noConnection"));
 
   useEffect(() => {
-    api<{ results: BackTestRow[] }>("GET", `${address}?limit=1`).then(({ results }) => setRow(results[0] ?? null), failed);
+    api<{ results: BackTestRow[] }>("GET", `${address}?limit=1`).then(
+      ({ results }) => setRow(results[0] ?? null),
+      failed,
+    );
   }, [rule.id]);
   useEffect(() => {
     if (!isGoing(row)) return;
@@ -38,18 +41,40 @@ export function BackTest() {
     <div class="e-backtest">
       <p class="b-muted">{t("backtestHelp")}</p>
       <p class="e-line">
-        <select class="e-control" aria-label={t("backtestDays")} value={days} onChange={(event) => setDays(Number(event.currentTarget.value))}>
-          {DAYS.map((each) => <option key={each} value={each}>{t("lastDays", { count: each })}</option>)}
+        <select
+          class="e-control"
+          aria-label={t("backtestDays")}
+          value={days}
+          onChange={(event) => setDays(Number(event.currentTarget.value))}
+        >
+          {DAYS.map((each) => (
+            <option key={each} value={each}>
+              {t("lastDays", { count: each })}
+            </option>
+          ))}
         </select>
-        <button type="button" class="b-button" disabled={!isReady || isGoing(row)} onClick={() => ask(address, { days, draft: definition })}>{t("backtestStart")}</button>
+        <button
+          type="button"
+          class="b-button"
+          disabled={!isReady || isGoing(row)}
+          onClick={() => ask(address, { days, draft: definition })}
+        >
+          {t("backtestStart")}
+        </button>
       </p>
       {!isReady && <p class="b-note b-wait">{t("tryMendFirst")}</p>}
-      {failure && <p class="b-note b-bad" role="alert">{failure}</p>}
+      {failure && (
+        <p class="b-note b-bad" role="alert">
+          {failure}
+        </p>
+      )}
       {row && isGoing(row) && (
         <div class="e-progress">
           <progress value={row.done} max={Math.max(row.total, 1)} aria-label={t("backtestRunning")} />
           <span role="status">{t("backtestProgress", { done: row.done, total: row.total })}</span>
-          <button type="button" class="e-link" onClick={() => ask(`${address}${row.id}/cancel/`)}>{t("cancel")}</button>
+          <button type="button" class="e-link" onClick={() => ask(`${address}${row.id}/cancel/`)}>
+            {t("cancel")}
+          </button>
         </div>
       )}
       {row?.state === "cancelled" && <p class="b-note">{t("backtestCancelled")}</p>}

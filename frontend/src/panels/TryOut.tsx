@@ -63,17 +63,35 @@ export function TryOut() {
       <label class="e-labelled">
         <span class="e-label">{t("tryEvent")}</span>
         <select
-          class="e-control" value={String(chosen ?? "")} disabled={events === null}
+          class="e-control"
+          value={String(chosen ?? "")}
+          disabled={events === null}
           onChange={(changed) => {
             setChosen(Number(changed.currentTarget.value));
             setTyped({});
           }}
         >
-          {(events ?? []).map((each) => <option key={each.id} value={each.id}>{eventWords(each)}</option>)}
+          {(events ?? []).map((each) => (
+            <option key={each.id} value={each.id}>
+              {eventWords(each)}
+            </option>
+          ))}
         </select>
       </label>
-      {event && <WhatIf event={event} names={fieldsUsed(definition)} typed={typed} onType={(name: string, value: Json) => setTyped({ ...typed, [name]: value })} onReset={() => setTyped({})} />}
-      {failure && <p class="b-note b-bad" role="alert">{failure}</p>}
+      {event && (
+        <WhatIf
+          event={event}
+          names={fieldsUsed(definition)}
+          typed={typed}
+          onType={(name: string, value: Json) => setTyped({ ...typed, [name]: value })}
+          onReset={() => setTyped({})}
+        />
+      )}
+      {failure && (
+        <p class="b-note b-bad" role="alert">
+          {failure}
+        </p>
+      )}
       {isReady ? done && <TryOutResult done={done} /> : <p class="b-note b-wait">{t("tryMendFirst")}</p>}
     </div>
   );

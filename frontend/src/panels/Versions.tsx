@@ -37,12 +37,19 @@ export function Versions({ onRule }: { onRule(rule: RuleRow): void }) {
   const failed = (error: ApiFailure) => setTold({ text: error.message || t("noConnection"), isBad: true });
 
   useEffect(() => {
-    api<Json>("GET", `rules/${rule.id}/versions/`).then((data) => setVersions(localised<{ results: VersionRow[] }>(data).results), failed);
+    api<Json>("GET", `rules/${rule.id}/versions/`).then(
+      (data) => setVersions(localised<{ results: VersionRow[] }>(data).results),
+      failed,
+    );
   }, [rule.id, rule.version]);
 
   const compare = (number: number) => {
     if (compared?.number === number) setCompared(null);
-    else api<Json>("GET", `rules/${rule.id}/differences/?from=${number}&to=draft`).then((data) => setCompared({ number, found: localised<Differences>(data) }), failed);
+    else
+      api<Json>("GET", `rules/${rule.id}/differences/?from=${number}&to=draft`).then(
+        (data) => setCompared({ number, found: localised<Differences>(data) }),
+        failed,
+      );
   };
   const back = async (number: number) => {
     if (!window.confirm(t("backConfirm", { number }))) return;
@@ -57,18 +64,37 @@ export function Versions({ onRule }: { onRule(rule: RuleRow): void }) {
   if (versions.length === 0) return <p class="b-muted">{told.text || t("noVersions")}</p>;
   return (
     <div class="e-versions">
-      {told.text && <p class={`b-note ${told.isBad ? "b-bad" : "b-good"}`} role="status">{told.text}</p>}
+      {told.text && (
+        <p class={`b-note ${told.isBad ? "b-bad" : "b-good"}`} role="status">
+          {told.text}
+        </p>
+      )}
       <ol>
         {versions.map((each) => (
           <li key={each.number}>
             <p>
-              <strong>{t("versionShort", { number: each.number })}</strong> {each.in_force && <span class="b-badge b-good">{t("inForce")}</span>} <span class="b-muted">{each.published_by} · {momentWords(each.published_at)}</span>
+              <strong>{t("versionShort", { number: each.number })}</strong>{" "}
+              {each.in_force && <span class="b-badge b-good">{t("inForce")}</span>}{" "}
+              <span class="b-muted">
+                {each.published_by} · {momentWords(each.published_at)}
+              </span>
             </p>
             {each.note && <p>{each.note}</p>}
             <p class="e-said">{each.sentence}</p>
             <p class="e-line">
-              <button type="button" class="e-link" aria-expanded={compared?.number === each.number} onClick={() => compare(each.number)}>{t("compare")}</button>
-              {!each.in_force && rule.may.includes("publish") && <button type="button" class="e-link" onClick={() => void back(each.number)}>{t("back")}</button>}
+              <button
+                type="button"
+                class="e-link"
+                aria-expanded={compared?.number === each.number}
+                onClick={() => compare(each.number)}
+              >
+                {t("compare")}
+              </button>
+              {!each.in_force && rule.may.includes("publish") && (
+                <button type="button" class="e-link" onClick={() => void back(each.number)}>
+                  {t("back")}
+                </button>
+              )}
             </p>
             {compared?.number === each.number && <Compared {...compared.found} isOld={!same(definition, rule.draft)} />}
           </li>
@@ -88,14 +114,20 @@ function Compared({ before, after, differences, isOld }: Differences & { isOld: 
       <ul>
         {differences.map((each) => (
           <li key={each.pointer + each.message} class={`e-${each.change}`}>
-            <span aria-hidden="true">{MARKS[each.change]}</span> <button type="button" class="e-link" onClick={() => placeShow(each.pointer)}>{each.message}</button>
+            <span aria-hidden="true">{MARKS[each.change]}</span>{" "}
+            <button type="button" class="e-link" onClick={() => placeShow(each.pointer)}>
+              {each.message}
+            </button>
           </li>
         ))}
       </ul>
       {differences.length > 0 && (
         <details class="e-more">
           <summary>{t("sideBySide")}</summary>
-          <div class="e-sides"><p>{before.sentence}</p><p>{after.sentence}</p></div>
+          <div class="e-sides">
+            <p>{before.sentence}</p>
+            <p>{after.sentence}</p>
+          </div>
         </details>
       )}
     </div>

@@ -17,7 +17,10 @@ interface WhatIfProps {
 
 export function WhatIf({ event, names, typed, onType, onReset }: WhatIfProps) {
   const { catalogue } = useView();
-  const fields = useMemo(() => fieldsReadable(catalogue, t, false).filter((each) => each.place === "record"), [catalogue]);
+  const fields = useMemo(
+    () => fieldsReadable(catalogue, t, false).filter((each) => each.place === "record"),
+    [catalogue],
+  );
   const shown = names.map((name) => fields.find((each) => each.name === name)).filter((each) => each !== undefined);
   if (shown.length === 0) return null;
   return (
@@ -27,10 +30,24 @@ export function WhatIf({ event, names, typed, onType, onReset }: WhatIfProps) {
         {shown.map((field) => (
           <label key={field.name}>
             <span>{field.label}</span>
-            {event.masked.includes(field.name) ? <span class="b-muted">•••</span> : <Literal field={field} value={typed[field.name] ?? event.after?.[field.name] ?? null} disabled={false} isWrong={false} onChange={(value) => onType(field.name, value)} />}
+            {event.masked.includes(field.name) ? (
+              <span class="b-muted">•••</span>
+            ) : (
+              <Literal
+                field={field}
+                value={typed[field.name] ?? event.after?.[field.name] ?? null}
+                disabled={false}
+                isWrong={false}
+                onChange={(value) => onType(field.name, value)}
+              />
+            )}
           </label>
         ))}
-        {Object.keys(typed).length > 0 && <button type="button" class="e-link" onClick={onReset}>{t("whatIfReset")}</button>}
+        {Object.keys(typed).length > 0 && (
+          <button type="button" class="e-link" onClick={onReset}>
+            {t("whatIfReset")}
+          </button>
+        )}
       </div>
     </details>
   );

@@ -25,7 +25,14 @@ export interface Summary {
   held: Record<string, number>;
   per_day: Day[];
   items: { key: string; fired: number }[];
-  people: { username: string; name: string; messages: number; most_a_day: number; published: number; difference: number }[];
+  people: {
+    username: string;
+    name: string;
+    messages: number;
+    most_a_day: number;
+    published: number;
+    difference: number;
+  }[];
   text: string[];
 }
 

@@ -34,16 +34,28 @@ export interface DryRun {
   record: { title: string };
   condition: ConditionPart | null;
   people: { username: string; name: string; purpose: string; masked: string[] }[];
-  messages: { username: string; name: string; channel: string; label: string; message: CardMessage; degraded: string[] }[];
+  messages: {
+    username: string;
+    name: string;
+    channel: string;
+    label: string;
+    message: CardMessage;
+    degraded: string[];
+  }[];
   elsewhere: { connector: string; label: string; degraded: string[] }[];
   notes: string[];
 }
 
 export function eventWords(event: EventRow): string {
   const after = event.after ?? {};
-  const named = ["product_name", "customer_name", "name"].map((name) => after[name]).find((each) => typeof each === "string");
+  const named = ["product_name", "customer_name", "name"]
+    .map((name) => after[name])
+    .find((each) => typeof each === "string");
   const change = isTextKey(event.change) ? t(event.change) : event.change;
-  const at = new Date(event.detected_at).toLocaleString(document.documentElement.lang, { dateStyle: "short", timeStyle: "short" });
+  const at = new Date(event.detected_at).toLocaleString(document.documentElement.lang, {
+    dateStyle: "short",
+    timeStyle: "short",
+  });
   return [event.key, named, change, at].filter(Boolean).join(" · ");
 }
 
@@ -57,7 +69,8 @@ export function fieldsUsed(definition: JsonObject): string[] {
       const name = READ.exec(value)?.[1];
       if (name) found.add(name);
     } else if (Array.isArray(value)) value.forEach((each) => walk(each, isVar));
-    else if (isObject(value)) Object.entries(value).forEach(([key, each]) => walk(each, key === "var" || key === "missing"));
+    else if (isObject(value))
+      Object.entries(value).forEach(([key, each]) => walk(each, key === "var" || key === "missing"));
   };
   walk(definition["condition"] ?? null, false);
   return [...found];
@@ -67,6 +80,11 @@ export function fieldsUsed(definition: JsonObject): string[] {
 export function occasionOf(event: EventRow, typed: JsonObject): JsonObject {
   const changes = Object.entries(typed).filter(([name, value]) => !same(event.after?.[name] ?? null, value));
   if (changes.length === 0) return { event: event.id };
-  const open = (state: JsonObject | null) => Object.fromEntries(Object.entries(state ?? {}).filter(([name]) => !event.masked.includes(name)));
-  return { values: { ...open(event.after), ...Object.fromEntries(changes) }, before: open(event.before ?? event.after), change: "changed" };
+  const open = (state: JsonObject | null) =>
+    Object.fromEntries(Object.entries(state ?? {}).filter(([name]) => !event.masked.includes(name)));
+  return {
+    values: { ...open(event.after), ...Object.fromEntries(changes) },
+    before: open(event.before ?? event.after),
+    change: "changed",
+  };
 }

@@ -32,21 +32,50 @@ export function ActionList({ pointer, role, none, told }: ListProps) {
       {steps.length === 0 && <p class="b-muted">{none}</p>}
       {steps.map((step, at) => (
         <ActionCard
-          key={at} step={step} action={catalogue.actions.find((each) => each.key === step["action"])} pointer={pointerJoin(pointer, at)} without={at === told ? AUDIENCE : []}
-          tools={!isReadOnly && (
-            <span class="e-tools">
-              <IconButton icon="arrow_upward" label={t("moveUp")} disabled={at === 0} onClick={() => setSteps(listMoved(steps, at, at - 1))} />
-              <IconButton icon="arrow_downward" label={t("moveDown")} disabled={at === steps.length - 1} onClick={() => setSteps(listMoved(steps, at, at + 1))} />
-              <IconButton icon="close" label={t("removeAction")} onClick={() => setSteps(steps.filter((_each, index) => index !== at))} />
-            </span>
-          )}
+          key={at}
+          step={step}
+          action={catalogue.actions.find((each) => each.key === step["action"])}
+          pointer={pointerJoin(pointer, at)}
+          without={at === told ? AUDIENCE : []}
+          tools={
+            !isReadOnly && (
+              <span class="e-tools">
+                <IconButton
+                  icon="arrow_upward"
+                  label={t("moveUp")}
+                  disabled={at === 0}
+                  onClick={() => setSteps(listMoved(steps, at, at - 1))}
+                />
+                <IconButton
+                  icon="arrow_downward"
+                  label={t("moveDown")}
+                  disabled={at === steps.length - 1}
+                  onClick={() => setSteps(listMoved(steps, at, at + 1))}
+                />
+                <IconButton
+                  icon="close"
+                  label={t("removeAction")}
+                  onClick={() => setSteps(steps.filter((_each, index) => index !== at))}
+                />
+              </span>
+            )
+          }
         />
       ))}
       <Against pointer={pointer} />
       {!isReadOnly && (
         <Picker
-          label={t("addAction")} className="e-insert" value="" shown={`+ ${t("addAction")}`} onPick={add}
-          options={offered.map((each) => ({ value: each.key, label: each.label, group: "", ...(each.reason && { refused: each.reason }) }))}
+          label={t("addAction")}
+          className="e-insert"
+          value=""
+          shown={`+ ${t("addAction")}`}
+          onPick={add}
+          options={offered.map((each) => ({
+            value: each.key,
+            label: each.label,
+            group: "",
+            ...(each.reason && { refused: each.reason }),
+          }))}
         />
       )}
     </div>
@@ -56,7 +85,19 @@ export function ActionList({ pointer, role, none, told }: ListProps) {
 /** Parameters that most rules leave alone. */
 const RARE = ["priority", "material", "precondition", "done", "object"];
 
-function ActionCard({ step, action, pointer, tools, without }: { step: JsonObject; action: ActionBlock | undefined; pointer: string; tools: preact.ComponentChildren; without: readonly string[] }) {
+function ActionCard({
+  step,
+  action,
+  pointer,
+  tools,
+  without,
+}: {
+  step: JsonObject;
+  action: ActionBlock | undefined;
+  pointer: string;
+  tools: preact.ComponentChildren;
+  without: readonly string[];
+}) {
   const params = pointerJoin(pointer, "params");
   const rare = Object.keys(action?.params.properties ?? {}).filter((name) => RARE.includes(name));
   const isCommon = (name: string) => !rare.includes(name);
@@ -72,7 +113,11 @@ function ActionCard({ step, action, pointer, tools, without }: { step: JsonObjec
           {rare.some((name) => name !== "object") && (
             <details class="e-more">
               <summary>{t("more")}</summary>
-              <ShapeForm shape={action.params} pointer={params} without={[...Object.keys(action.params.properties ?? {}).filter(isCommon), "object"]} />
+              <ShapeForm
+                shape={action.params}
+                pointer={params}
+                without={[...Object.keys(action.params.properties ?? {}).filter(isCommon), "object"]}
+              />
             </details>
           )}
         </>
@@ -85,4 +130,3 @@ function ActionCard({ step, action, pointer, tools, without }: { step: JsonObjec
     </div>
   );
 }
-

@@ -17,7 +17,14 @@ export function Firing() {
         <span class="e-ticks">
           {catalogue.policies.map((each) => (
             <label key={each.key} class="e-tick">
-              <input type="radio" name="firing" checked={each.key === chosen} disabled={isReadOnly || !each.usable} onChange={() => setPolicy(each.key)} /> {each.label}
+              <input
+                type="radio"
+                name="firing"
+                checked={each.key === chosen}
+                disabled={isReadOnly || !each.usable}
+                onChange={() => setPolicy(each.key)}
+              />{" "}
+              {each.label}
               {each.reason && <small class="b-muted">{each.reason}</small>}
             </label>
           ))}

@@ -18,7 +18,11 @@ export function ForWhomAndThen() {
     <>
       <Chapter name="for-whom" title={t("forWhom")} help={t("forWhomHelp")} icon="group">
         {shape ? (
-          <ShapeForm shape={shape} pointer={pointerJoin("/steps", told, "params")} without={Object.keys(shape.properties ?? {}).filter((name) => !AUDIENCE.includes(name))} />
+          <ShapeForm
+            shape={shape}
+            pointer={pointerJoin("/steps", told, "params")}
+            without={Object.keys(shape.properties ?? {}).filter((name) => !AUDIENCE.includes(name))}
+          />
         ) : (
           <p class="b-muted">{t("nobodyYet")}</p>
         )}

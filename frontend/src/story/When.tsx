@@ -14,18 +14,35 @@ export function When() {
     <Chapter name="when" title={t("when")} help={t("whenHelp")} icon="bolt">
       <div class="e-row">
         <Labelled label={t("startsWith")} pointer="/trigger/type">
-          <select class="e-control" aria-label={t("startsWith")} value={String(type ?? "")} disabled={isReadOnly} onChange={(event) => setType(event.currentTarget.value)}>
+          <select
+            class="e-control"
+            aria-label={t("startsWith")}
+            value={String(type ?? "")}
+            disabled={isReadOnly}
+            onChange={(event) => setType(event.currentTarget.value)}
+          >
             {!trigger && <option value={String(type ?? "")}>{String(type ?? t("chooseValue"))}</option>}
             {catalogue.triggers.map((each) => (
-              <option key={each.key} value={each.key} disabled={!each.usable} title={each.reason ?? undefined}>{each.label}</option>
+              <option key={each.key} value={each.key} disabled={!each.usable} title={each.reason ?? undefined}>
+                {each.label}
+              </option>
             ))}
           </select>
         </Labelled>
         <Labelled label={t("object")} help={t("from", { connection: rule.connection_name })} pointer="/trigger/object">
           <Picker
-            label={t("object")} value={String(object ?? "")} disabled={isReadOnly} shown={catalogue.object.label || t("chooseValue")}
+            label={t("object")}
+            value={String(object ?? "")}
+            disabled={isReadOnly}
+            shown={catalogue.object.label || t("chooseValue")}
             onPick={setObject}
-            options={(connection?.objects ?? []).map((each) => ({ value: each.name, label: each.label, group: "", words: each.synonyms, ...(each.reason && { refused: each.reason }) }))}
+            options={(connection?.objects ?? []).map((each) => ({
+              value: each.name,
+              label: each.label,
+              group: "",
+              words: each.synonyms,
+              ...(each.reason && { refused: each.reason }),
+            }))}
           />
         </Labelled>
       </div>

@@ -15,18 +15,23 @@ export function actionNew(action: ActionBlock, catalogue: Catalogue, definition:
   if (has("recipients")) params["recipients"] = recipientsAlready(definition) ?? [{ type: "rule_owner" }];
   if (has("title")) params["title"] = { en: "", "zh-hans": "" };
   if (has("fields")) params["fields"] = [];
-  if (has("buttons")) params["buttons"] = [{ key: "button_1", label: { en: "OK", "zh-hans": "好的" }, style: "primary", then: [] }];
+  if (has("buttons"))
+    params["buttons"] = [{ key: "button_1", label: { en: "OK", "zh-hans": "好的" }, style: "primary", then: [] }];
   const write = has("write") ? catalogue.writes[0] : undefined;
   if (write) {
     const known = catalogue.fields.map((each) => each.name);
     params["write"] = write.key;
     params["object"] = write.object;
-    params["values"] = Object.fromEntries(write.required.filter((name) => known.includes(name)).map((name) => [name, { var: `record.${name}` }]));
+    params["values"] = Object.fromEntries(
+      write.required.filter((name) => known.includes(name)).map((name) => [name, { var: `record.${name}` }]),
+    );
   }
   return { action: action.key, params };
 }
 
 function recipientsAlready(definition: JsonObject): JsonObject[] | undefined {
   const steps = (definition["steps"] ?? []) as JsonObject[];
-  return steps.map((step) => (step["params"] as JsonObject | undefined)?.["recipients"] as JsonObject[] | undefined).find((each) => each !== undefined);
+  return steps
+    .map((step) => (step["params"] as JsonObject | undefined)?.["recipients"] as JsonObject[] | undefined)
+    .find((each) => each !== undefined);
 }

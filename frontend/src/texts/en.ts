@@ -32,6 +32,8 @@ export const en = {
   state_live: "Live",
   state_off: "Stopped",
   versionShort: "v{number}",
+  mayNotBuild:
+    "You may not build rules on “{connection}”, so only the sentence is shown here. The rule's page tells more.",
   readOnly: "You may look at this rule, but not change it.",
   conflictTitle: "Somebody else has saved this rule meanwhile.",
   side: "What there is to mend",
@@ -202,7 +204,8 @@ export const en = {
   back: "Back to this version",
   backConfirm: "Put what version {number} says in force again? The draft stays as it is.",
   tab_backtest: "Back-test",
-  backtestHelp: "How often the draft would have fired on what was recorded, and whom it would have told. Nothing is sent.",
+  backtestHelp:
+    "How often the draft would have fired on what was recorded, and whom it would have told. Nothing is sent.",
   backtestDays: "How far back",
   lastDays: "last {count} days",
   backtestStart: "Test",

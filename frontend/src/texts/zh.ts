@@ -33,6 +33,7 @@ export const zh: Record<keyof typeof en, string> = {
   state_live: "生效中",
   state_off: "已停用",
   versionShort: "v{number}",
+  mayNotBuild: "您不能在“{connection}”上建立规则，因此这里只显示这句话。规则页面上有更多内容。",
   readOnly: "您可以查看这条规则，但不能修改。",
   conflictTitle: "其他人刚刚保存了这条规则。",
   side: "待修正与提示",

@@ -101,9 +101,14 @@ class Company:
         getattr(self, f"_{act.what}")(act)
 
     def _post(self, act: Act) -> None:
-        """High, then low: the rule fires once more for the item, with a price of this state."""
+        """High, then low: the rule fires once more for the item, with a price of this state.
+
+        What a posted item leaves out stays as it was: only an item that never had a company has none.
+        """
+        earlier = [each for each in self.oracle.states if each.item == act.item]
+        company = act.company or (earlier[-1].company if earlier else "")
         for quantity in (120, 50):
-            state = State(len(self.oracle.states), act.item, act.company, act.warehouse)
+            state = State(len(self.oracle.states), act.item, company, act.warehouse)
             self.oracle.states.append(state)
             place = {"warehouse": state.warehouse, **({"company": state.company} if state.company else {})}
             item = self.source.item(quantity, **place, price=state.price)

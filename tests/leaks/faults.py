@@ -16,7 +16,7 @@ from inbox.api import events as events_api
 from kernel.errors import PermissionDenied
 from messaging import card, selectors
 from messaging.models import Interaction
-from messaging.services import answers, outbox, replies
+from messaging.services import answers, digest, outbox, replies
 from messaging.templating import template_render
 from permissions import bundles, decisions, policies
 from permissions.bundles import Bundle, Held
@@ -135,7 +135,7 @@ def field_unmasked_in_the_title(patch: pytest.MonkeyPatch) -> None:
         title = template_render(interaction.card["title"], {"record": interaction.card["data"]})
         return dataclasses.replace(render(interaction, user, decision), title=title)
 
-    for module in (selectors, outbox):
+    for module in (selectors, digest):
         patch.setattr(module, "card_render", faulty)
 
 

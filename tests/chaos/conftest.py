@@ -94,6 +94,8 @@ def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestR
     found = yield
     if found.when == "call":
         item.stash[report.PASSED] = found.passed
+    if found.failed:  # a whole run takes long: what failed is told at once
+        item.config.get_terminal_writer().line(f"\n{item.name}: {found.longreprtext[-1_000:]}")
     return found
 
 

@@ -18,7 +18,7 @@ def test_postgresql_crashed(scene: Scene) -> None:
     database = scene.installation.servers.database
     assert database is not None
     scene.cards()
-    scene.held_burst(1_000)
+    scene.held_burst()
     with scene.struck():
         scene.click()
         database.crash()
@@ -32,7 +32,7 @@ def test_sessions_cut(scene: Scene) -> None:
     database = scene.installation.servers.database
     assert database is not None
     scene.cards()
-    scene.held_burst(1_000)
+    scene.held_burst()
     with scene.struck():
         scene.click()
         cut = database.sessions_cut()

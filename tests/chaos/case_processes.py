@@ -33,7 +33,7 @@ def test_worker_killed(scene: Scene) -> None:
 
 def test_web_killed(scene: Scene) -> None:
     scene.cards()
-    scene.jammed_burst(1_000)
+    scene.jammed_burst(600)
     with scene.struck("web"):
         scene.click()
         scene.installation.kill("web")

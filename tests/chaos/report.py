@@ -5,7 +5,9 @@ from __future__ import annotations
 import os
 import platform
 import subprocess
+from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -38,7 +40,12 @@ class Row:
                 str(count.accepted), str(count.lost), f"{count.doubled} / {count.repeated}",
                 f"{count.orders} of {count.intended}", str(count.unknown),
             ]  # fmt: skip
-        return f"| {' | '.join([*cells, f'{self.seconds:.0f}', '; '.join(self.scene.notes)])} |"
+        cells += [
+            f"{self.seconds:.0f}",
+            f"{_version()}, {clock.now():%m-%d %H:%M}",
+            "; ".join(self.scene.notes),
+        ]
+        return f"| {' | '.join(cells)} |"
 
 
 rows: list[Row] = []
@@ -51,28 +58,35 @@ def note(item: pytest.Item, scene: Scene, seconds: float) -> None:
     rows.append(Row(words, scene.installation.setup, item.stash[PASSED], seconds, scene))
 
 
-def table_lines() -> list[str]:
+def table_lines(kept: Iterable[str] = ()) -> list[str]:
+    """The table of this run's rows; of other cases those `kept` from an earlier run."""
     head = [
         "| case | set-up | result | queued / claimed / open at each fault | accepted | lost | doubled / repeated"
-        " | orders | unknown | seconds | notes |",
-        "|---|---|---|---|---|---|---|---|---|---|---|",
+        " | orders | unknown | seconds | code, run (UTC) | notes |",
+        "|---|---|---|---|---|---|---|---|---|---|---|---|",
     ]
-    return [*head, *(each.as_line() for each in sorted(rows, key=lambda each: each.case))]
+    lines = {_key(line): line for line in [*kept, *(each.as_line() for each in rows)]}
+    return [*head, *(lines[key] for key in sorted(lines))]
 
 
 def table_write() -> None:
-    """Replace what stands between the marks."""
+    """Renew the rows of this run between the marks; each row says of which code and when it was measured."""
     page = PAGE.read_text(encoding="utf-8")
     before, _begin, rest = page.partition(BEGIN)
-    _old, _end, after = rest.partition(END)
+    old, _end, after = rest.partition(END)
     assert after, f"{PAGE.name} has lost its marks"
-    held = sum(each.passed for each in rows)
-    said = (
-        f"Measured on {clock.now():%Y-%m-%d %H:%M} UTC, {_machine()}, code {_version()}:"
-        f" {held} of {len(rows)} held."
+    lines = table_lines(
+        line for line in old.splitlines() if line.startswith("| ") and _key(line)[0] != "case"
     )
-    text = "\n".join([BEGIN, "", said, "", *table_lines(), "", END])
+    held = sum(" | held | " in line for line in lines)
+    said = f"{held} of {len(lines) - 2} held, on {_machine()}."
+    text = "\n".join([BEGIN, "", said, "", *lines, "", END])
     PAGE.write_text(f"{before}{text}{after}", encoding="utf-8")
+
+
+def _key(line: str) -> tuple[str, str]:
+    _start, case, setup, *_rest = (each.strip() for each in line.split("|"))
+    return case, setup
 
 
 def _machine() -> str:
@@ -90,8 +104,9 @@ def _processor() -> str:
     return platform.machine()
 
 
+@cache
 def _version() -> str:
     done = subprocess.run(
-        ["git", "describe", "--always", "--dirty"], cwd=ROOT, capture_output=True, text=True, check=False
+        ["git", "describe", "--always"], cwd=ROOT, capture_output=True, text=True, check=False
     )
     return done.stdout.strip() or (ROOT / "VERSION").read_text().strip()

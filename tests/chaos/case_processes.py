@@ -33,9 +33,11 @@ def test_worker_killed(scene: Scene) -> None:
 
 def test_web_killed(scene: Scene) -> None:
     scene.cards()
-    scene.jammed_burst(600)
+    scene.jammed_burst()
     with scene.struck("web"):
         scene.click()
+        scene.burst()
+        time.sleep(0.5)  # requests are on their way
         scene.installation.kill("web")
     scene.receiver.release()
     scene.installation.complete()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import time
 from collections.abc import Iterator
 from concurrent.futures import Future
@@ -17,7 +18,10 @@ from tests.running import wait_until
 EVENTS = 300
 CLICKS = 2
 REPEATS = 3
-SETTLE_SECONDS = 150
+CLICK_SECONDS = 150
+HALT_SECONDS = 75
+"""Past the lease of a message or a step that nobody gave back."""
+QUIET_LOOKS = 4
 TITLE = "Low stock"
 TAKEN = 200
 """What a click is answered when it is the decision."""
@@ -97,20 +101,19 @@ class Scene:
             self.burst(EVENTS // 2)
         raise AssertionError(f"{self.name} hit nothing in {REPEATS} tries")
 
-    def settle(self, seconds: float = SETTLE_SECONDS) -> None:
-        """Until everything sent is accepted and nothing is left to do."""
+    def settle(self) -> None:
+        """Until everything sent is accepted and nothing is left to do. A slow machine is waited for, a halt is not."""
         self.sender.wait()
-        statuses = [each.result(SETTLE_SECONDS) for each in self._clicks]
+        statuses = [each.result(CLICK_SECONDS) for each in self._clicks]
         assert statuses == [TAKEN] * len(statuses), f"clicks were answered {statuses}"
-        quiet = 0
-
-        def is_quiet() -> bool:
-            nonlocal quiet
-            quiet = quiet + 1 if work_left(self.installation) == 0 else 0
-            time.sleep(0.1)
-            return quiet >= 5
-
-        wait_until(is_quiet, f"the end of all work; left: {work_left(self.installation)}", seconds)
+        least, moved_at, quiet = sys.maxsize, time.monotonic(), 0
+        while quiet < QUIET_LOOKS:
+            left = work_left(self.installation)
+            quiet = quiet + 1 if left == 0 else 0
+            if left < least:
+                least, moved_at = left, time.monotonic()
+            assert time.monotonic() < moved_at + HALT_SECONDS, f"work stands still with {left} left"
+            time.sleep(0.2)
 
     def counted(self, *, discarded: int = 0) -> Count:
         """Settle and count; what must hold in every case is asserted here."""

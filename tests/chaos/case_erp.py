@@ -56,7 +56,6 @@ def test_killed_before_the_erp_has_the_order(scene: Scene) -> None:
     scene.counted()
 
 
-@pytest.mark.selected(REDIS)
 def test_killed_while_the_erp_stores_the_order(scene: Scene) -> None:
     scene.cards(1)
     scene.jammed_burst()
@@ -73,7 +72,7 @@ def test_killed_while_the_erp_stores_the_order(scene: Scene) -> None:
     scene.counted()
 
 
-@pytest.mark.selected(EMBEDDED)
+@pytest.mark.selected(REDIS, EMBEDDED)
 def test_killed_after_the_erp_answered(scene: Scene) -> None:
     scene.cards(1)
     scene.jammed_burst()

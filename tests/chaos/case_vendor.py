@@ -7,11 +7,9 @@ import time
 from tests.chaos.count import failures
 from tests.chaos.receiver import Way
 from tests.chaos.scene import Scene
-from tests.running import wait_until
 
 SOME = 40
 RETRY_AFTER_SECONDS = 600
-CONFIRM_SECONDS = 600
 REPLAY = """
 from messaging.models import Delivery
 from messaging.services.outbox import delivery_replay
@@ -75,25 +73,6 @@ def test_vendor_complains(scene: Scene) -> None:
     count = scene.counted()
     assert (count.shown, count.repeated) == (count.accepted, 0)
     scene.notes.append(f"{SOME} failed with the vendor's words, replayed")
-
-
-def test_vendor_discards(scene: Scene) -> None:
-    """It says that it cannot confirm. What nobody has looked at by its deadline goes the person's next way: the inbox."""
-    scene.receiver.first(SOME, Way.DISCARD)
-    scene.burst()
-    with scene.struck():
-        pass
-    scene.settle()
-    mine = (
-        "messaging_delivery d JOIN messaging_interaction i ON i.id = d.interaction_id"
-        f" WHERE i.source_event_id LIKE '{scene.name}-%' AND d."
-    )
-    assert scene.installation.count(f"{mine}state = 'unconfirmed'") == SOME
-    scene.installation.clock_step(CONFIRM_SECONDS + 1)
-    went_on = f"{mine}purpose = 'next_channel' AND d.state = 'delivered'"
-    wait_until(lambda: scene.installation.count(went_on) == SOME, "the inbox to have what was discarded", 60)
-    assert scene.counted(discarded=SOME).repeated == 0
-    scene.notes.append(f"{SOME} discarded, all of them in the inbox after their deadline")
 
 
 def _fails_for_half_an_hour(scene: Scene, way: Way) -> None:

@@ -32,25 +32,22 @@ class Evidence:
 
 
 def evidence_now(installation: Installation, receiver: Receiver) -> Evidence:
+    return Evidence(*_undone(installation), receiver.open)
+
+
+def work_left(installation: Installation) -> int:
+    """Rows that are not at an end and are not waiting for a person."""
+    return sum(_undone(installation))
+
+
+def _undone(installation: Installation) -> tuple[int, int]:
+    """Rows that wait, and rows that somebody holds."""
     queued = installation.count("connectors_event WHERE state = 'new'")
     claimed = 0
     for table in WORK_TABLES:
         queued += installation.count(f"{table} WHERE available_at IS NOT NULL AND lease_owner = ''")
         claimed += installation.count(f"{table} WHERE lease_owner <> ''")
-    return Evidence(queued, claimed, receiver.open)
-
-
-def work_left(installation: Installation) -> int:
-    """Rows that are not at an end and are not waiting for a person."""
-    found = evidence_now(installation, Receiver_NONE)
-    return found.queued + found.claimed
-
-
-class _NoReceiver:
-    open = 0
-
-
-Receiver_NONE: Receiver = _NoReceiver()  # type: ignore[assignment]
+    return queued, claimed
 
 
 @dataclass
@@ -72,13 +69,8 @@ class Count:
         return asdict(self)
 
 
-def count_all(
-    installation: Installation, receiver: Receiver, prefix: str, accepted: set[str], *, discarded: int = 0
-) -> Count:
-    """Everything named `prefix-…`; `discarded`: how many the receiver took without showing them.
-
-    AssertionError, with the holes, where Baton's own ledger check finds any.
-    """
+def count_all(installation: Installation, receiver: Receiver, prefix: str, accepted: set[str]) -> Count:
+    """Everything named `prefix-…`. AssertionError, with the holes, where Baton's own ledger check finds any."""
     ledger = dict(LEDGER.findall(installation.manage("ledger", "--check")))
     outcomes = {
         name: (state, outcome)
@@ -94,7 +86,7 @@ def count_all(
     return Count(
         accepted=len(accepted),
         shown=len(shown),
-        lost=len(accepted - ended) + max(len(silent) - discarded, 0),
+        lost=len(accepted - ended) + len(silent),
         doubled=sum(shown.values()) - len(shown),
         repeated=sum(
             times - 1 for key, times in receiver.taken.items() if receiver.shown[key].startswith(f"{prefix}-")

@@ -35,8 +35,6 @@ class Way(Enum):
     """Taken, and never answered."""
     RESET = auto()
     """Taken; the connection breaks in the middle of the answer."""
-    DISCARD = auto()
-    """Taken, without a promise that anybody is shown it; and nobody is."""
     COMPLAIN = auto()
     """An error inside a 200."""
 
@@ -160,7 +158,6 @@ class Receiver:
             Way.LIMIT: (429, {"error": "slower"}, f"Retry-After: {self.retry_after_seconds}\r\n"),
             Way.FAIL: (500, {"error": "broken"}, ""),
             Way.AWAY: (503, {"error": "away"}, ""),
-            Way.DISCARD: (200, {"ok": True, "confirmed": False}, ""),
             Way.COMPLAIN: (200, {"ok": False, "error": "no such person"}, ""),
         }
         status, answer, extra = answers.get(way, (200, {"ok": True}, ""))

@@ -115,12 +115,10 @@ class Scene:
             assert time.monotonic() < moved_at + HALT_SECONDS, f"work stands still with {left} left"
             time.sleep(0.2)
 
-    def counted(self, *, discarded: int = 0) -> Count:
+    def counted(self) -> Count:
         """Settle and count; what must hold in every case is asserted here."""
         self.settle()
-        count = count_all(
-            self.installation, self.receiver, self.name, set(self.sender.accepted), discarded=discarded
-        )
+        count = count_all(self.installation, self.receiver, self.name, set(self.sender.accepted))
         made = {
             reference: times
             for reference, times in orders(self.installation).items()

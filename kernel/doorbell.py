@@ -8,9 +8,10 @@ it does not cost every commit a time-out.
 from __future__ import annotations
 
 import logging
+import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from django.db import transaction
 
@@ -20,13 +21,50 @@ BREAKER_SECONDS = 5.0
 Sender = Callable[[str], None]
 
 
+class Turns:
+    """Who of this process drains a queue. A ring that finds it taken is not lost: it is answered by another look."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._taken = 0
+        self._rung = False
+
+    def take(self, threads: int) -> bool:
+        """Whether this thread may drain now."""
+        with self._lock:
+            if self._taken < threads:
+                self._taken += 1
+                return True
+            self._rung = True
+            return False
+
+    def end(self) -> bool:
+        """After a look that found nothing: True when the turn is over, False when it rang meanwhile."""
+        with self._lock:
+            if self._rung:
+                self._rung = False
+                return False
+            self._taken -= 1
+            return True
+
+    def leave(self) -> None:
+        """Give the turn back, whatever rang."""
+        with self._lock:
+            self._taken -= 1
+
+
 @dataclass(frozen=True)
 class WorkQueue:
-    """`drain()` does what is due and returns how many rows it handled; `is_due()` is one cheap EXISTS query."""
+    """`drain()` does what is due and returns how many rows it handled; `is_due()` is one cheap EXISTS query.
+
+    `threads` is how many of one process may drain it at once: more than one only where a row waits for the network.
+    """
 
     name: str
     drain: Callable[[], int]
     is_due: Callable[[], bool]
+    threads: int = 1
+    turns: Turns = field(default_factory=Turns)
 
 
 _queues: dict[str, WorkQueue] = {}
@@ -34,8 +72,10 @@ _sender: Sender | None = None
 _closed_until = 0.0
 
 
-def queue_register(name: str, *, drain: Callable[[], int], is_due: Callable[[], bool]) -> None:
-    _queues[name] = WorkQueue(name, drain, is_due)
+def queue_register(
+    name: str, *, drain: Callable[[], int], is_due: Callable[[], bool], threads: int = 1
+) -> None:
+    _queues[name] = WorkQueue(name, drain, is_due, threads)
 
 
 def queues() -> list[WorkQueue]:

@@ -8,10 +8,9 @@ import json
 import logging
 import ssl
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from decimal import Decimal
 from email.utils import parsedate_to_datetime
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from types import TracebackType
 from typing import Any, NoReturn, Self
 
@@ -32,9 +31,19 @@ from kernel.errors import (
     Rejected,
     Transient,
 )
+from kernel.http_message import HttpRequest, HttpResponse
 from kernel.network import BodyTooLarge, Exchange, Net, PinnedBackend, nets_parse
 
-__all__ = ["HttpClient", "HttpResponse", "nets_parse", "retry_after_seconds", "status_raise"]
+__all__ = [
+    "HttpClient",
+    "HttpRequest",
+    "HttpResponse",
+    "nets_parse",
+    "origin_of",
+    "retry_after_seconds",
+    "status_raise",
+    "url_check",
+]
 
 MAX_BODY_BYTES = 20 * 1024 * 1024
 KEEPALIVE_SECONDS = 4.0  # below the 5 s after which uvicorn and Node close an idle connection under our feet
@@ -43,46 +52,6 @@ READ_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 # The library logs every URL at INFO; query strings and webhook paths hold secrets.
 logging.getLogger("httpx2").setLevel(logging.WARNING)
 logging.getLogger("httpcore2").setLevel(logging.WARNING)
-
-
-@dataclass(frozen=True)
-class HttpResponse:
-    """A whole answer. `headers` is case-insensitive; `content` is decoded (gzip, deflate), within the cap."""
-
-    status: int
-    headers: Mapping[str, str] = field(repr=False)
-    content: bytes = field(repr=False)
-    origin: str = ""
-    """"POST https://host": what may be shown of the request; paths and queries may hold secrets."""
-    write: bool = False
-
-    @property
-    def text(self) -> str:
-        """The body as text by the charset of its Content-Type, else UTF-8; the undecodable is replaced."""
-        charset = "utf-8"
-        for part in self.headers.get("content-type", "").split(";")[1:]:
-            name, _sep, value = part.strip().partition("=")
-            if name.lower() == "charset":
-                charset = value.strip("\"' ")
-        try:
-            return self.content.decode(charset, errors="replace")
-        except (LookupError, ValueError):
-            return self.content.decode(errors="replace")
-
-    def json(self) -> Any:
-        """The body as JSON, fractions as Decimal.
-
-        Raises Transient when it is not JSON (a login page, a proxy's error page), OutcomeUnknown after a
-        write.
-        """
-        try:
-            return json.loads(self.content, parse_float=Decimal, parse_constant=_constant_refuse)
-        except (ValueError, RecursionError):
-            message = _("%(origin)s answered %(status)s with something that is not JSON.") % {
-                "origin": self.origin,
-                "status": self.status,
-            }
-            raise (OutcomeUnknown if self.write else Transient)(message) from None
 
 
 class HttpClient:
@@ -110,13 +79,21 @@ class HttpClient:
         self._max_body_bytes = max_body_bytes
         self._exchange = Exchange()
         self._base = _url_parse(base_url) if base_url else None
-        self._client = httpx2.Client(
+        self._verify = verify
+        self._headers = {"accept-encoding": "gzip, deflate", **(headers or {}), "user-agent": user_agent}
+        if isinstance(verify, str):
+            _ssl_context(verify)
+
+    @cached_property
+    def _client(self) -> httpx2.Client:
+        """Made when first used: a connector opened for one batch often needs none."""
+        return httpx2.Client(
             base_url=self._base or "",
-            transport=_PinnedTransport(PinnedBackend(self.allow_nets, self._exchange), verify),
-            headers={"accept-encoding": "gzip, deflate", **(headers or {}), "user-agent": user_agent},
+            transport=_PinnedTransport(PinnedBackend(self.allow_nets, self._exchange), self._verify),
+            headers=self._headers,
             follow_redirects=False,
             trust_env=False,
-            timeout=timeout_seconds,
+            timeout=self._timeout_seconds,
         )
 
     def __enter__(self) -> Self:
@@ -128,7 +105,8 @@ class HttpClient:
         self.close()
 
     def close(self) -> None:
-        self._client.close()
+        if "_client" in self.__dict__:
+            self._client.close()
 
     def request(
         self,
@@ -172,6 +150,16 @@ class HttpClient:
         except httpx2.RequestError as error:
             self._failure_raise(error, origin, may_change, seconds)
         return HttpResponse(response.status_code, response.headers, body, origin, may_change)
+
+    def send(self, request: HttpRequest) -> HttpResponse:
+        """`request()` for a request that is ready."""
+        return self.request(
+            request.method,
+            request.url,
+            headers=request.headers,
+            content=request.content,
+            timeout_seconds=request.timeout_seconds,
+        )
 
     def _request_build(
         self, method: str, url: str, headers: Any, params: Any, body: Any, content: bytes | str | None
@@ -328,6 +316,18 @@ def _url_parse(url: str) -> httpx2.URL:
     return parsed
 
 
+@lru_cache(maxsize=500)
+def url_check(url: str) -> None:
+    """Raises ConfigError for an address that no request goes to: another scheme, a user name, a wrong port."""
+    _url_parse(url)
+
+
+@lru_cache(maxsize=500)
+def origin_of(url: str) -> str:
+    """ "https://host": what may be shown of an address. Raises ConfigError like url_check."""
+    return _origin(_url_parse(url))
+
+
 def _origin(url: httpx2.URL) -> str:
     return f"{url.scheme}://{url.netloc.decode('ascii')}"
 
@@ -338,10 +338,6 @@ def _certificate_error(error: BaseException | None) -> ssl.SSLCertVerificationEr
             return error
         error = error.__cause__ or error.__context__
     return None
-
-
-def _constant_refuse(name: str) -> NoReturn:
-    raise ValueError(name)
 
 
 def _decimal_text(value: Any) -> str:

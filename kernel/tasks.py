@@ -23,14 +23,23 @@ _release = Every(10.0)
 def drain(name: str) -> int:
     """Drain one queue for at most DRAIN_SECONDS; ring again if there may be more."""
     queue = doorbell.queue(name)
+    if not queue.turns.take(queue.threads):
+        return 0
     deadline = time.monotonic() + DRAIN_SECONDS
     total = 0
-    while handled := queue.drain():
-        total += handled
-        if time.monotonic() > deadline or shutdown_begun():
-            doorbell.ring_now(name)
-            break
-    return total
+    try:
+        while True:
+            handled = queue.drain()
+            total += handled
+            if time.monotonic() > deadline or shutdown_begun():
+                queue.turns.leave()
+                doorbell.ring_now(name)
+                return total
+            if not handled and queue.turns.end():
+                return total
+    except BaseException:
+        queue.turns.leave()
+        raise
 
 
 @shared_task(name="baton.sweep", ignore_result=True)

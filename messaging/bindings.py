@@ -49,8 +49,8 @@ class InteractionHandler(Protocol):
 
     def expired(self, interaction: Interaction) -> None: ...
 
-    def delivered(self, interaction: Interaction) -> None:
-        """The first delivery of this interaction reached somebody."""
+    def delivered(self, interactions: Sequence[Interaction]) -> None:
+        """A delivery of each of these interactions reached somebody for the first time."""
         ...
 
     def undeliverable(self, interaction: Interaction, reason: str) -> None:
@@ -78,3 +78,12 @@ def handler_of(interaction: Interaction) -> InteractionHandler:
 
 def bound(name: str) -> Any:
     return _handlers.get(name)
+
+
+def interactions_delivered(interactions: Sequence[Interaction]) -> None:
+    """Tell whoever acts on each of them that it reached somebody for the first time."""
+    by_handler: dict[str, list[Interaction]] = {}
+    for each in interactions:
+        by_handler.setdefault(each.handler, []).append(each)
+    for found in by_handler.values():
+        handler_of(found[0]).delivered(found)

@@ -6,6 +6,7 @@ import datetime as dt
 import zoneinfo
 from collections.abc import Mapping
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any
 
 from babel import dates, numbers
@@ -22,8 +23,13 @@ def locale_of(language: str | None) -> str:
 
 def number_format(value: Decimal | int | str, language: str, decimals: int = 3) -> str:
     """Grouped, at most `decimals` places, no trailing zeros."""
+    return _number_format(str(value), locale_of(language), decimals)
+
+
+@lru_cache(maxsize=20_000)  # the same quantities and levels stand on many cards, and one costs 50 µs
+def _number_format(text: str, locale: str, decimals: int) -> str:
     pattern = "#,##0" + ("." + "#" * decimals if decimals else "")
-    return numbers.format_decimal(Decimal(str(value)), format=pattern, locale=locale_of(language))
+    return str(numbers.format_decimal(Decimal(text), format=pattern, locale=locale))
 
 
 def money_format(value: Decimal | str, currency: str, language: str) -> str:

@@ -14,7 +14,7 @@ from typing import Any
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.utils.translation import gettext as _
 
-from connectors.dictionary.types import DictionaryObject
+from connectors.dictionary.types import DictionaryObject, Dimension
 from connectors.models import Record
 from connectors.selectors import dictionary_object
 from kernel import clock
@@ -29,6 +29,7 @@ __all__ = [
     "Classes",
     "Decision",
     "Gate",
+    "Gates",
     "gates_for",
     "may_answer_record",
     "may_see_record",
@@ -183,6 +184,32 @@ def record_decide(
         return _denied(error.message)
     scopes = record_scopes(record, about)
     return gate.decide(about, scopes, verb, connection_id=record.connection_id, covered=covered)
+
+
+class Gates:
+    """The gates of many people for one operation: each person's grants are read once, alike records decided once.
+
+    Build one per operation, never keep it.
+    """
+
+    def __init__(self) -> None:
+        self._gates: dict[int, Gate] = {}
+        self._decided: dict[tuple[Any, ...], Decision] = {}
+
+    def of(self, user: Any) -> Gate:
+        gate = self._gates.get(user.pk)
+        if gate is None:
+            gate = self._gates[user.pk] = Gate(user)
+        return gate
+
+    def record(self, user: Any, record: Record, verb: str = Verb.SEE) -> Decision:
+        """What may_see_record would say at this moment."""
+        scopes = (getattr(record, each.value) for each in Dimension)
+        mark = (user.pk, verb, record.connection_id, record.object, *scopes)
+        decision = self._decided.get(mark)
+        if decision is None:
+            decision = self._decided[mark] = record_decide(self.of(user), record, verb)
+        return decision
 
 
 def may_answer_record(user: Any, record: Record) -> Decision:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from connectors import selectors
+from connectors.intake import judge
 from connectors.models import Connection, RecordedObject
 from demo import company as erp
 from demo.company import SHOWCASE
@@ -17,12 +18,14 @@ from messaging.selectors import InboxCard, inbox_cards, inbox_interactions
 from messaging.services.answers import AnswerResult, answer_submit
 from permissions.models import User
 from tests.company_template import company_lay
-from workflows.engine import compiled
+from workflows.engine import compiled, published
 
 
 def caches_clear() -> None:
     selectors.caches_clear()
+    judge.caches_clear()
     compiled.caches_clear()
+    published.caches_clear()
 
 
 class DemoCompany:

@@ -30,7 +30,7 @@ class WorkflowsConfig(AppConfig):
         TRIGGERS.check()
         ACTIONS.check()
         doorbell.queue_register(PLAN_QUEUE, drain=plan_drain, is_due=plan_is_due)
-        doorbell.queue_register(EXECUTE_QUEUE, drain=execute_drain, is_due=execute_is_due)
+        doorbell.queue_register(EXECUTE_QUEUE, drain=execute_drain, is_due=execute_is_due, threads=8)
         doorbell.queue_register(STOP_QUEUE, drain=stop_drain, is_due=stop_is_due)
         timer_register("counters", counters_tell)
         timer_register("summary", summaries_send)

@@ -163,6 +163,8 @@ class Action(Protocol):
     params: Shape
     shows_latest: bool
     """True: the record as rules know it now; False: as the event left it."""
+    is_immediate: bool
+    """True: it decides from the record alone and asks nobody outside, so it may be done where the rule fires."""
     first: bool
     """Can stand among a rule's steps."""
     follows: bool

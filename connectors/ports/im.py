@@ -9,6 +9,7 @@ from typing import Any, Protocol
 
 from connectors.ports.check import CheckReport
 from connectors.ports.manifest import Manifest
+from kernel.http import HttpRequest, HttpResponse
 
 
 @dataclass(frozen=True)
@@ -133,6 +134,25 @@ class InboundResult:
     replies: tuple[InboundReply, ...]
     status: int = 200
     body: Mapping[str, Any] = field(default_factory=dict)
+
+
+class ManySender(Protocol):
+    """A messenger whose message is one request: the outbox sends a whole batch of them at once.
+
+    send() and update() are outgoing(), the request, and outgoing_result() in one.
+    """
+
+    def outgoing(
+        self, address: str, payload: Mapping[str, Any], *, idempotency_key: str, vendor_message_id: str = ""
+    ) -> HttpRequest:
+        """The request of a message, or of its update when `vendor_message_id` is given. Pure but for the clock."""
+        ...
+
+    def outgoing_result(
+        self, response: HttpResponse, *, idempotency_key: str, vendor_message_id: str = ""
+    ) -> SendResult:
+        """What the answer means. Raises kernel.errors, also for an error inside a 200."""
+        ...
 
 
 class ImConnector(Protocol):

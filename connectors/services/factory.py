@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, closing, contextmanager
 from typing import Any
 
@@ -16,11 +16,11 @@ from django.utils.translation import gettext as _
 from connectors import catalog
 from connectors.models import Connection, ConnectionState
 from connectors.ports.erp import ConnectorContext, ErpConnector
-from connectors.ports.im import ImConnector
+from connectors.ports.im import ImConnector, ManySender
 from connectors.ports.manifest import ConnectorKind
 from kernel import clock, live
 from kernel.audit import audit_record
-from kernel.errors import AuthFailed, BatonError, RateLimited, Transient
+from kernel.errors import AuthFailed, BatonError, OutcomeUnknown, RateLimited, Transient
 from kernel.http import HttpClient
 from kernel.network import nets_parse
 from kernel.registry import Registry
@@ -107,6 +107,16 @@ class OpenConnectors:
     @contextmanager
     def use(self, connection: Connection) -> Iterator[Any]:
         """The connector for one call or a few; raises what the breaker says, and tells it what came of the call."""
+        known, connector = self._opened(connection)
+        try:
+            yield connector
+        except BatonError as error:
+            outcome_note(known, error)
+            raise
+        else:
+            outcome_note(known, None)
+
+    def _opened(self, connection: Connection) -> tuple[Connection, Any]:
         known, connector = self._open.get(connection.pk, (connection, None))
         breaker_refuse(known)
         if connector is None:
@@ -117,13 +127,28 @@ class OpenConnectors:
                 inbound_path=f"/replies/{known.slug}/" if known.kind == ConnectorKind.IM else "",
             )
             self._open[known.pk] = (known, connector)
-        try:
-            yield connector
-        except BatonError as error:
-            outcome_note(known, error)
-            raise
-        else:
+        return known, connector
+
+    def many(self, connection: Connection) -> ManySender:
+        """A connector already used in this batch, for requests sent at once; `note` what came of them."""
+        sender: ManySender = self._open[connection.pk][1]
+        return sender
+
+    def note(self, connection: Connection, outcomes: Sequence[BatonError | None]) -> None:
+        """What came of requests sent at once: one that was answered proves that the place answers."""
+        known = self._open[connection.pk][0]
+        refused = next((each for each in outcomes if isinstance(each, AuthFailed)), None)
+        limited = [each for each in outcomes if isinstance(each, RateLimited)]
+        failures = [each for each in outcomes if isinstance(each, Transient | OutcomeUnknown)]
+        if refused is not None:
+            outcome_note(known, refused)
+        elif limited:
+            outcome_note(known, max(limited, key=lambda each: each.retry_after_seconds))
+        elif len(failures) < len(outcomes):
             outcome_note(known, None)
+        else:  # whether a message arrived does not matter here: the place does not answer
+            for each in failures[:BREAKER_FAILURES]:
+                outcome_note(known, Transient(each.message))
 
     def im(self, connection: Connection) -> AbstractContextManager[ImConnector]:
         return self.use(connection)

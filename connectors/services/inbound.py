@@ -12,6 +12,7 @@ from django.utils.translation import gettext_noop
 from connectors.mapping import CompiledMapping, moment_read, path_read
 from connectors.models import Event, EventState
 from kernel import clock
+from kernel.rows import row_new
 from kernel.text import localized, text_store
 
 CHANGES = frozenset({"created", "changed", "gone", "event"})
@@ -20,8 +21,9 @@ MOST_KEY = 190
 
 def inbound_event(connection_id: int, item: Any, mappings: Sequence[CompiledMapping]) -> Event:
     """The unsaved row. `mappings` are the connection's inbound ones; the first whose `match` fits is used."""
-    event = Event(
-        connection_id=connection_id, change="event", source="hook", raw=item, detected_at=clock.now()
+    now = clock.now()
+    event = row_new(
+        Event, connection_id=connection_id, change="event", source="hook", raw=item, detected_at=now
     )
     event.dedupe_key = f"body:{_digest(item)}"
     mapping = mapping_matching(item, mappings)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from django.conf import settings
@@ -14,7 +14,7 @@ from django.utils.translation import ngettext
 from connectors.ports.im import Message
 from kernel import clock
 from kernel.errors import Rejected
-from messaging.bindings import handler_of
+from messaging.bindings import handler_of, interactions_delivered
 from messaging.card import card_render, interaction_link
 from messaging.formatting import moment_format
 from messaging.models import DIGEST, Answer, Delivery, DeliveryState, Interaction
@@ -100,10 +100,13 @@ class DigestHandler:
     def expired(self, interaction: Interaction) -> None:
         """A digest does not expire."""
 
-    def delivered(self, interaction: Interaction) -> None:
-        lines = list(carried_by(interaction).select_related("interaction").order_by("pk"))
-        for line in lines:
-            handler_of(line.interaction).delivered(line.interaction)
+    def delivered(self, interactions: Sequence[Interaction]) -> None:
+        lines = list(
+            Delivery.objects.filter(through__interaction__in=interactions, state=DeliveryState.THROUGH)
+            .select_related("interaction")
+            .order_by("pk")
+        )
+        interactions_delivered([line.interaction for line in lines])
         Delivery.objects.filter(pk__in=[each.pk for each in lines]).update(sent_at=clock.now())
 
     def undeliverable(self, interaction: Interaction, reason: str) -> None:

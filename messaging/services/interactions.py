@@ -10,6 +10,7 @@ from typing import Any
 from connectors.models import Connection, Record
 from kernel import clock, doorbell
 from kernel.live import live_publish_many
+from kernel.rows import keys_reserve, row_new, rows_insert
 from kernel.text import Localized
 from messaging.models import NOT_SENT_STATES, OPEN_STATES, Delivery, Interaction, InteractionState
 from permissions.models import User
@@ -28,57 +29,96 @@ class Target:
     purpose: str = "recipient"
 
 
-def interaction_open(
-    *,
-    card: Mapping[str, Any],
-    shown: Mapping[str, Any],
-    targets: Sequence[Target],
-    record: Record | None,
-    event_id: int | None,
-    source_event_id: str,
-    handler: str,
-    handler_ref: str,
-    expires_seconds: float | None = None,
-    priority: int = 5,
-    is_question: bool = True,
-) -> Interaction:
-    """Store a question (or, without buttons, a notice) and one Delivery per target; ring the outbox."""
-    now = clock.now()
-    expires_at = now + dt.timedelta(seconds=expires_seconds) if expires_seconds else None
-    interaction = Interaction.objects.create(
-        record=record,
-        event_id=event_id,
-        source_event_id=source_event_id,
-        card=dict(card),
-        shown={"1": dict(shown)},
-        state=InteractionState.OPEN if is_question else InteractionState.DECIDED,
-        handler=handler,
-        handler_ref=handler_ref,
+@dataclass(frozen=True)
+class Question:
+    """What is asked of whom (without buttons in the card: a notice). `handler_ref` says what for."""
+
+    card: Mapping[str, Any]
+    shown: Mapping[str, Any]
+    targets: Sequence[Target]
+    record: Record | None
+    event_id: int | None
+    source_event_id: str
+    handler: str
+    handler_ref: str
+    expires_seconds: float | None = None
+    priority: int = 5
+    is_question: bool = True
+
+
+def interaction_open(**question: Any) -> Interaction:
+    """One question, by the fields of Question."""
+    return interactions_open([Question(**question)])[0]
+
+
+def interactions_open(questions: Sequence[Question]) -> list[Interaction]:
+    """Store questions and one Delivery per target, in three statements however many; ring the outbox."""
+    wanted = {
+        Interaction: len(questions),
+        Delivery: sum(len(targets_once(question.targets)) for question in questions),
+    }
+    keys = keys_reserve(wanted)
+    made: list[Interaction] = []
+    deliveries: list[Delivery] = []
+    delivery_keys = iter(keys[Delivery])
+    for key, question in zip(keys[Interaction], questions, strict=True):
+        interaction = _interaction(key, question)
+        made.append(interaction)
+        for target in targets_once(question.targets):
+            delivery = _delivery(interaction, target, question.priority)
+            delivery.pk = next(delivery_keys)
+            deliveries.append(delivery)
+    rows_insert(Interaction, made)
+    rows_insert(Delivery, deliveries)
+    if deliveries:
+        doorbell.ring(DELIVER_QUEUE)
+    return made
+
+
+def targets_once(targets: Sequence[Target]) -> list[Target]:
+    """Each person once through each connection."""
+    return list({(target.user.pk, target.connection.pk): target for target in reversed(targets)}.values())[
+        ::-1
+    ]
+
+
+def _interaction(key: int, question: Question) -> Interaction:
+    seconds = question.expires_seconds
+    expires_at = clock.now() + dt.timedelta(seconds=seconds) if seconds else None
+    return row_new(
+        Interaction,
+        pk=key,
+        record=question.record,
+        event_id=question.event_id,
+        source_event_id=question.source_event_id,
+        card=dict(question.card),
+        shown={"1": dict(question.shown)},
+        state=InteractionState.OPEN if question.is_question else InteractionState.DECIDED,
+        handler=question.handler,
+        handler_ref=question.handler_ref,
         expires_at=expires_at,
         available_at=expires_at,
     )
-    targets_add(interaction, targets, priority)
-    return interaction
+
+
+def _delivery(interaction: Interaction, target: Target, priority: int) -> Delivery:
+    return row_new(
+        Delivery,
+        interaction=interaction,
+        connection=target.connection,
+        user=target.user,
+        address=target.address,
+        purpose=target.purpose,
+        wanted_version=interaction.version,
+        priority=priority,
+        available_at=clock.now(),
+    )
 
 
 def targets_add(interaction: Interaction, targets: Sequence[Target], priority: int = 5) -> int:
     """Add people who are not yet asked. Returns how many deliveries were made."""
-    now = clock.now()
     made = Delivery.objects.bulk_create(
-        [
-            Delivery(
-                interaction=interaction,
-                connection=target.connection,
-                user=target.user,
-                address=target.address,
-                purpose=target.purpose,
-                wanted_version=interaction.version,
-                priority=priority,
-                available_at=now,
-            )
-            for target in targets
-        ],
-        ignore_conflicts=True,
+        [_delivery(interaction, target, priority) for target in targets], ignore_conflicts=True
     )
     doorbell.ring(DELIVER_QUEUE)
     return len(made)

@@ -27,20 +27,22 @@ def deliveries_claim(deliveries: QuerySet[Delivery], limit: int) -> list[Deliver
     return work_claim(deliveries, limit=limit, order=ORDER)
 
 
-def overtakable(deliveries: Sequence[Delivery]) -> Iterator[Delivery]:
-    """The claimed deliveries one by one; once something urgent is due, the ordinary rest is given back instead.
+def overtakable(groups: Sequence[Sequence[Delivery]]) -> Iterator[Sequence[Delivery]]:
+    """The claimed deliveries, group by group; once something urgent is due, the ordinary rest is given back instead.
 
     A slow messenger would otherwise keep the lane waiting for a whole batch. Asks twice a second at most.
     """
     look_at = time.monotonic() + LOOK_SECONDS
-    for index, delivery in enumerate(deliveries):
+    for index, group in enumerate(groups):
+        rest = [each for group in groups[index:] for each in group]
         if shutdown_begun():
-            work_release(deliveries[index:])
+            work_release(rest)
             return
-        if not delivery.in_lane and time.monotonic() >= look_at:
+        if time.monotonic() >= look_at and not any(each.in_lane for each in group):
             if Delivery.objects.filter(due(), priority__lte=PRIORITY_LANE).exists():
-                work_release(deliveries[index:])
+                work_release(rest)
                 return
             look_at = time.monotonic() + LOOK_SECONDS
-        if not work_is_late(delivery):
-            yield delivery
+        found = [each for each in group if not work_is_late(each)]
+        if found:
+            yield found

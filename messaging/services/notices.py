@@ -34,7 +34,7 @@ class NoticeHandler:
     def expired(self, interaction: Interaction) -> None:
         """A notice is never open."""
 
-    def delivered(self, interaction: Interaction) -> None:
+    def delivered(self, interactions: Sequence[Interaction]) -> None:
         """Nothing waits for it."""
 
     def undeliverable(self, interaction: Interaction, reason: str) -> None:

@@ -1,35 +1,44 @@
-"""The outbox: the only caller of a messenger's `send`, and it asks the gate in the same breath, also days later."""
+"""The outbox: the only caller of a messenger's `send`, and it asks the gate in the same breath, also days later.
+
+A batch is claimed, judged and rendered, sent (many at once where the messenger can), and its outcome stored.
+"""
 
 from __future__ import annotations
 
-import datetime as dt
 import logging
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 
-from django.db import transaction
-from django.utils.translation import gettext_noop, override
+from django.conf import settings
+from django.utils.translation import override
 
-from connectors.models import Connection, ConnectionState
+from connectors.models import Connection, Record
 from connectors.ports.im import SendResult
 from connectors.services.factory import OpenConnectors, im_batch
 from kernel import clock, doorbell
-from kernel.errors import AuthFailed, BatonError, OutcomeUnknown, RateLimited, Transient
-from kernel.live import live_publish
-from kernel.text import localized, text_store
-from kernel.work import WORK_FIELDS, backoff_at, backoff_seconds, due, work_held
-from messaging.bindings import handler_of
-from messaging.models import Delivery, DeliveryState, Interaction
+from kernel.errors import BatonError
+from kernel.generation import generations_held
+from kernel.http import HttpRequest
+from kernel.http_many import MOST_AT_ONCE, requests_send
+from kernel.network import nets_parse
+from kernel.work import due
+from messaging.models import Delivery, DeliveryState
+from messaging.services import sent
 from messaging.services.admission import deliveries_admit
-from messaging.services.confirming import confirmations_await, state_after_send
 from messaging.services.digest import message_render
 from messaging.services.interactions import DELIVER_QUEUE
 from messaging.services.lane import deliveries_claim, overtakable
-from permissions.models import Verb
-from permissions.policies import Decision, Gate, may_see_record
+from permissions.models import User, Verb
+from permissions.policies import Decision, Gates
 
-BATCH = 50
-GIVE_UP_DAYS = 3
-MOST_SURPRISES = 5
-PAUSED_SECONDS = 10.0
+BATCH = 256
+SEND_AT_ONCE = 2 * MOST_AT_ONCE
+PAUSED_SECONDS = sent.PAUSED_SECONDS
+RECORD_COLUMNS = (
+    *("connection_id", "object", "key"),
+    *("company", "warehouse", "salesperson", "department", "region", "supplier_group"),
+)
 logger = logging.getLogger(__name__)
 
 
@@ -38,165 +47,136 @@ def deliver_is_due() -> bool:
 
 
 def deliver_drain() -> int:
-    claimed = deliveries_claim(
-        Delivery.objects.select_related("interaction__record", "connection", "user"), BATCH
-    )
-    with im_batch() as messengers:
-        for delivery in overtakable(deliveries_admit(claimed)):
-            delivery_send(delivery, messengers)
+    claimed = deliveries_claim(Delivery.objects.select_related("interaction"), BATCH)
+    if claimed:
+        _attach(claimed)
+        deliveries_send(deliveries_admit(claimed))
     return len(claimed)
 
 
-def gate_now(delivery: Delivery) -> Decision:
+def _attach(deliveries: Sequence[Delivery]) -> None:
+    """Give the rows what they refer to: a batch has few people and few connections."""
+    users = User.objects.in_bulk({each.user_id for each in deliveries})
+    connections = Connection.objects.in_bulk({each.connection_id for each in deliveries})
+    wanted = {each.interaction.record_id for each in deliveries if each.interaction.record_id is not None}
+    records = Record.objects.only(*RECORD_COLUMNS).in_bulk(wanted)
+    for each in deliveries:
+        each.user, each.connection = users[each.user_id], connections[each.connection_id]
+        if each.interaction.record_id is not None:
+            each.interaction.record = records.get(each.interaction.record_id)
+
+
+@dataclass
+class _Outcome:
+    """What came of each delivery of a batch."""
+
+    sent: list[sent.Sent] = field(default_factory=list)
+    failed: list[tuple[Delivery, BatonError]] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class _Ready:
+    """A message that may leave now; `request` where its messenger sends many at once."""
+
+    delivery: Delivery
+    decision: Decision
+    key: str
+    request: HttpRequest | None = None
+
+
+def deliveries_send(deliveries: Sequence[Delivery]) -> None:
+    """Send or update claimed messages. Raises nothing of the outside world: whatever happens is on the rows."""
+    outcome = _Outcome()
+    by_connection: dict[int, list[Delivery]] = defaultdict(list)
+    for delivery in deliveries:
+        by_connection[delivery.connection_id].append(delivery)
+    groups = [
+        found[start : start + SEND_AT_ONCE]
+        for found in by_connection.values()
+        for start in range(0, len(found), SEND_AT_ONCE)
+    ]
+    with im_batch() as messengers:
+        for group in overtakable(groups):
+            with generations_held():
+                _send_some(group, messengers, outcome)
+    sent.sent_finish(outcome.sent)
+    sent.failed_finish(outcome.failed)
+
+
+def _send_some(deliveries: Sequence[Delivery], messengers: OpenConnectors, outcome: _Outcome) -> None:
+    """Deliveries of one connection. The breaker is asked before and told after, so that a dead one costs little."""
+    gates = Gates()
+    ready: list[_Ready] = []
+    for delivery in deliveries:
+        decision = gate_now(delivery, gates)
+        if not decision.allowed:
+            sent.refused_finish(delivery, decision)
+            continue
+        key = f"{delivery.uid.hex}-{delivery.interaction.version}"
+        try:
+            done = _begun(delivery, decision, key, messengers)
+        except BatonError as error:
+            outcome.failed.append((delivery, error))
+        except Exception as error:  # a defect of ours: kept on the row, and nobody else's message waits
+            logger.exception("delivery %s", delivery.pk)
+            sent.defect_finish(delivery, f"{error.__class__.__name__}: {error}"[:2000])
+        else:
+            if isinstance(done, SendResult):
+                outcome.sent.append(sent.Sent(delivery, decision, done))
+            else:
+                ready.append(_Ready(delivery, decision, key, done))
+    if ready:
+        _send_at_once(ready, messengers, outcome)
+
+
+def gate_now(delivery: Delivery, gates: Gates) -> Decision:
     record = delivery.interaction.record
     if record is None:
-        return Decision(Gate(delivery.user).active)
-    return may_see_record(delivery.user, record, Verb.TOLD)
+        return Decision(gates.of(delivery.user).active)
+    return gates.record(delivery.user, record, Verb.TOLD)
 
 
-def delivery_send(delivery: Delivery, messengers: OpenConnectors) -> None:
-    """Send or update one message. Raises nothing of the outside world: whatever happens is on the row."""
-    decision = gate_now(delivery)
-    if not decision.allowed:
-        _finish_refused(delivery, decision)
-        return
-    try:
-        result = _sent(delivery, decision, messengers)
-    except BatonError as error:
-        _finish_error(delivery, error)
-    except (
-        Exception
-    ) as error:  # a defect of ours: kept on the row, tried again, and nobody else's message waits
-        logger.exception("delivery %s", delivery.pk)
-        _finish_defect(delivery, f"{error.__class__.__name__}: {error}"[:2000])
-    else:
-        _finish_sent(delivery, decision, result)
-
-
-def _sent(delivery: Delivery, decision: Decision, messengers: OpenConnectors) -> SendResult:
+def _begun(
+    delivery: Delivery, decision: Decision, key: str, messengers: OpenConnectors
+) -> SendResult | HttpRequest:
+    """The message sent, or the request that will send it."""
     interaction, user = delivery.interaction, delivery.user
-    key = f"{delivery.uid.hex}-{interaction.version}"
     with override(user.language), messengers.im(delivery.connection) as im:
         payload = im.render(message_render(interaction, user, decision)).payload
-        if delivery.vendor_message_id:
-            return im.update(delivery.address, delivery.vendor_message_id, payload, idempotency_key=key)
+        known = delivery.vendor_message_id
+        if hasattr(im, "outgoing"):
+            request: HttpRequest = im.outgoing(
+                delivery.address, payload, idempotency_key=key, vendor_message_id=known
+            )
+            return request
+        if known:
+            return im.update(delivery.address, known, payload, idempotency_key=key)
         return im.send(delivery.address, payload, idempotency_key=key)
 
 
-def _held(delivery: Delivery) -> int | None:
-    """The question's version now, locked in the order every other path does: the question, then its deliveries.
-
-    None when the claim is no longer ours.
-    """
-    question = Interaction.objects.select_for_update(of=("self",), no_key=True).filter(
-        pk=delivery.interaction_id
+def _send_at_once(ready: Sequence[_Ready], messengers: OpenConnectors, outcome: _Outcome) -> None:
+    connection = ready[0].delivery.connection
+    im = messengers.many(connection)
+    answers = requests_send(
+        [each.request for each in ready if each.request is not None],
+        allow_nets=nets_parse(settings.BATON_ALLOW_NETS),
     )
-    version: int = question.values_list("version", flat=True).get()
-    return version if work_held(delivery) else None
-
-
-def _finish_sent(delivery: Delivery, decision: Decision, result: SendResult) -> None:
-    interaction = delivery.interaction
-    with transaction.atomic():
-        if delivery.sent_at is None:
-            # Before any lock of ours: what a rule remembers of a record is locked before its questions (see plan).
-            handler_of(interaction).delivered(interaction)
-        current = _held(delivery)
-        if current is None:
-            return
-        now = clock.now()
-        delivery.version = interaction.version
-        delivery.wanted_version = current
-        delivery.state = state_after_send(delivery, result)
-        delivery.vendor_message_id = result.vendor_message_id or delivery.vendor_message_id
-        delivery.proof, delivery.reason, delivery.last_error = decision.as_json(), "", ""
-        delivery.sent_at = delivery.sent_at or now
-        delivery.delivered_at = delivery.delivered_at or (now if result.confirmed else None)
-        delivery.attempts = 0
-        delivery.lease_release(now if delivery.wanted_version > delivery.version else None)
-        delivery.save(
-            update_fields=[
-                *("version", "wanted_version", "state", "vendor_message_id", "proof", "reason"),
-                *("sent_at", "delivered_at", *WORK_FIELDS),
-            ]
-        )
-        confirmations_await([delivery])
-        live_publish(
-            f"user-{delivery.user_id}", type="card", id=str(interaction.uid), version=interaction.version
-        )
-
-
-def _save(delivery: Delivery) -> None:
-    """Never the whole row: pages note meanwhile what was seen, and the engine what is wanted."""
-    delivery.save(update_fields=["state", "reason", "proof", *WORK_FIELDS])
-
-
-def _finish_refused(delivery: Delivery, decision: Decision) -> None:
-    with transaction.atomic():
-        if _held(delivery) is None:
-            return
-        was_sent = delivery.sent_at is not None
-        delivery.proof = decision.as_json()
-        delivery.reason = " ".join(decision.reasons)
-        if not was_sent:
-            delivery.state = DeliveryState.REFUSED
-        delivery.lease_release(None)
-        _save(delivery)
-        live_publish(f"user-{delivery.user_id}", type="card", id=str(delivery.interaction.uid), version=0)
-        if not was_sent:
-            _undeliverable(delivery, delivery.reason)
-
-
-def _finish_error(delivery: Delivery, error: BatonError) -> None:
-    with transaction.atomic():
-        if _held(delivery) is None:
-            return
-        delivery.last_error = error.message
-        since = delivery.held_until or delivery.created_at
-        too_old = since < clock.now() - dt.timedelta(days=GIVE_UP_DAYS)
-        retry = isinstance(error, Transient | RateLimited | AuthFailed | OutcomeUnknown)
-        if not retry or too_old:
-            _failed(delivery, error.message)
-            return
-        delivery.reason = error.message
-        # After OutcomeUnknown it may appear twice where the receiver does not know our key; a lost one would be worse.
-        delivery.lease_release(clock.now() + dt.timedelta(seconds=_again_seconds(delivery, error)))
-        _save(delivery)
-
-
-def _again_seconds(delivery: Delivery, error: BatonError) -> float:
-    if isinstance(error, RateLimited):
-        return max(error.retry_after_seconds, 0.1)
-    state = Connection.objects.values_list("state", flat=True).get(pk=delivery.connection_id)
-    if state != ConnectionState.ACTIVE:
-        return PAUSED_SECONDS
-    return backoff_seconds(delivery.attempts)
-
-
-def _finish_defect(delivery: Delivery, message: str) -> None:
-    with transaction.atomic():
-        if _held(delivery) is None:
-            return
-        delivery.last_error = message
-        if delivery.attempts >= MOST_SURPRISES:
-            _failed(delivery, message)
-            return
-        delivery.lease_release(backoff_at(delivery.attempts))
-        _save(delivery)
-
-
-def _failed(delivery: Delivery, message: str) -> None:
-    delivery.state, delivery.reason = DeliveryState.FAILED, message
-    delivery.lease_release(None)
-    _save(delivery)
-    live_publish("staff", type="delivery", id=delivery.pk)
-    reason = localized(gettext_noop("The message could not be delivered: %(reason)s"), reason=message)
-    _undeliverable(delivery, text_store(reason))
-
-
-def _undeliverable(delivery: Delivery, reason: str) -> None:
-    interaction = Interaction.objects.select_related("record").get(pk=delivery.interaction_id)
-    handler_of(interaction).undeliverable(interaction, reason)
+    noted: list[BatonError | None] = []
+    for each, answer in zip(ready, answers, strict=True):
+        try:
+            if isinstance(answer, BatonError):
+                raise answer
+            with override(each.delivery.user.language):
+                result = im.outgoing_result(
+                    answer, idempotency_key=each.key, vendor_message_id=each.delivery.vendor_message_id
+                )
+        except BatonError as error:
+            noted.append(error)
+            outcome.failed.append((each.delivery, error))
+        else:
+            noted.append(None)
+            outcome.sent.append(sent.Sent(each.delivery, each.decision, result))
+    messengers.note(connection, noted)
 
 
 def delivery_replay(delivery: Delivery) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from messaging.models import Answer, Interaction
@@ -20,7 +21,7 @@ class QuietHandler:
 
     def expired(self, interaction: Interaction) -> None: ...
 
-    def delivered(self, interaction: Interaction) -> None: ...
+    def delivered(self, interactions: Sequence[Interaction]) -> None: ...
 
     def undeliverable(self, interaction: Interaction, reason: str) -> None:
         self.lost.append((interaction.pk, reason))

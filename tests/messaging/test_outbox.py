@@ -20,7 +20,7 @@ from kernel.text import text_show
 from messaging.card import card_render
 from messaging.models import Delivery, Interaction
 from messaging.selectors import inbox_cards
-from messaging.services import digest, lane, outbox
+from messaging.services import digest, lane, outbox, sent
 from messaging.services.interactions import interaction_show
 from messaging.services.outbox import deliver_drain, delivery_replay
 from permissions.models import Grant, User
@@ -147,7 +147,7 @@ def test_what_cannot_be_delivered_goes_to_the_rules_fallback(
     with monkeypatch.context() as patched:
         failing(patched, error)
         source.work()
-        clock.shift(outbox.GIVE_UP_DAYS * 86_400 + 60)
+        clock.shift(sent.GIVE_UP_DAYS * 86_400 + 60)
         Delivery.objects.filter(state="ready").update(available_at=clock.now())
         Connection.objects.update(retry_at=None, failures=0)
         deliver_drain()

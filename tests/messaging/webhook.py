@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Mapping
+import json
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import pytest
 
-from connectors.im.webhook.client import WebhookClient
 from connectors.models import Connection
 from connectors.services.connections import connection_register
+from kernel.errors import BatonError
+from kernel.http import HttpRequest, HttpResponse
+from kernel.network import Net
 from messaging.models import Delivery, Interaction
-from messaging.services import lane
+from messaging.services import lane, outbox
 from messaging.services.interactions import Target, interaction_open
 from permissions.models import Identity, User
 
@@ -26,13 +29,21 @@ class Receiver:
         self.posted: list[Mapping[str, Any]] = []
         self.answer: Answer = lambda _body: {}
 
-        def post(_client: WebhookClient, body: Mapping[str, Any], *, webhook_id: str) -> Mapping[str, Any]:
-            answered = self.answer(body)
-            self.posted.append(body)
-            return answered
+        def send(
+            requests: Sequence[HttpRequest], *, allow_nets: Sequence[Net]
+        ) -> list[HttpResponse | BatonError]:
+            return [self._answered(json.loads(each.content)) for each in requests]
 
-        monkeypatch.setattr(WebhookClient, "post", post)
+        monkeypatch.setattr(outbox, "requests_send", send)
         monkeypatch.setattr(lane, "_claims", itertools.repeat(1))  # no claim is the rest's
+
+    def _answered(self, body: Mapping[str, Any]) -> HttpResponse | BatonError:
+        try:
+            said = self.answer(body)
+        except BatonError as error:
+            return error
+        self.posted.append(body)
+        return HttpResponse(200, {}, json.dumps(said).encode())
 
     def addresses(self) -> list[str]:
         return [str(each["address"]) for each in self.posted]

@@ -34,6 +34,7 @@ class AskAction:
     label = Localized("Ask", "询问")
     params = ASK
     shows_latest = True
+    is_immediate = True
     first = True
     follows = False
 

@@ -37,6 +37,7 @@ class CreateDocumentAction:
     label = Localized("Create a document", "创建单据")
     params = CREATE_DOCUMENT
     shows_latest = True
+    is_immediate = False
     first = False
     follows = True
 

@@ -20,6 +20,7 @@ class SendAction:
     label = Localized("Send", "发送")
     params = SEND
     shows_latest = False
+    is_immediate = True
     first = True
     follows = False
 

@@ -19,10 +19,11 @@ from workflows.conditions.compiled import (
 from workflows.conditions.prepare import PreparedData, data_prepare
 from workflows.conditions.problems import ConditionInvalid, Problem, logic_parse
 from workflows.conditions.schema import ConditionSchema, FieldSpec
-from workflows.conditions.trace import Trace, condition_trace
+from workflows.conditions.trace import CompiledTrace, Trace, condition_trace
 
 __all__ = [
     "CompiledCondition",
+    "CompiledTrace",
     "CompiledValue",
     "ConditionInvalid",
     "ConditionSchema",

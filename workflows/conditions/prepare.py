@@ -84,22 +84,31 @@ def data_prepare(
     tree: dict[str, Any] = {}
     unusable: dict[str, Message] = {}
     bits = 0
-    for spec in found:
-        raw: Any = data
-        for token in spec.tokens:
-            raw = raw.get(token) if isinstance(raw, Mapping) else None
-        if raw is None and spec.path == "today" and isinstance(data.get("now"), datetime):
-            raw = data["now"].astimezone(UTC).date() if data["now"].tzinfo else None
-        if raw is None:
+    now = data.get("now")
+    for root, spec in found.single.items():
+        raw = data.get(root)
+        if raw is None and root == "today" and isinstance(now, datetime):
+            raw = now.astimezone(UTC).date() if now.tzinfo else None
+        if raw is not None:
+            stored, needed = _stored(spec, spec.path, raw, unusable)
+            bits = max(bits, needed)
+            if stored is not None:
+                tree[root] = stored
+    for root, specs in found.nested.items():
+        values = data.get(root)
+        if not isinstance(values, Mapping):
             continue
-        stored, needed = _stored(spec, spec.path, raw, unusable)
-        bits = max(bits, needed)
-        if stored is None:
-            continue
-        if len(spec.tokens) == 1:
-            tree[spec.tokens[0]] = stored
-        else:
-            tree.setdefault(spec.tokens[0], {})[spec.tokens[1]] = stored
+        prepared: dict[str, Any] = {}
+        for name, raw in values.items():
+            named = specs.get(name)
+            if named is None or raw is None:
+                continue
+            stored, needed = _stored(named, named.path, raw, unusable)
+            bits = max(bits, needed)
+            if stored is not None:
+                prepared[name] = stored
+        if prepared:
+            tree[root] = prepared
     changed = data.get("changed")
     if changed is not None:
         tree["changed"] = [TEXT_TAG + str(name).removeprefix("record.") for name in changed]

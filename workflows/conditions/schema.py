@@ -79,6 +79,14 @@ class ConditionSchema:
                     mirrored = f"{mirror}.{name}"
                     known.setdefault(mirrored, replace(spec, path=mirrored))
         self._fields: Mapping[str, FieldSpec] = known
+        self.single: dict[str, FieldSpec] = {}
+        self.nested: dict[str, dict[str, FieldSpec]] = {}
+        for spec in known.values():
+            root, *rest = spec.tokens
+            if rest:
+                self.nested.setdefault(root, {})[rest[0]] = spec
+            else:
+                self.single[root] = spec
 
     def __iter__(self) -> Iterator[FieldSpec]:
         return iter(self._fields.values())

@@ -1,25 +1,27 @@
-"""Published rules, compiled once per version and indexed by what starts them."""
+"""Versions of rules, compiled once."""
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from connectors.dictionary.types import DictionaryField, DictionaryObject
-from connectors.selectors import GENERATION as DICTIONARY
 from connectors.selectors import dictionary_object
-from kernel.errors import BatonError
-from kernel.generation import Cached, generation_number
 from workflows.blocks import Trigger
 from workflows.catalog import TRIGGERS
-from workflows.conditions import CompiledCondition, ConditionSchema, FieldSpec, FieldType, condition_compile
-from workflows.definition import Definition, definition_read
-from workflows.models import Rule, RuleState, RuleVersion
+from workflows.conditions import (
+    CompiledCondition,
+    CompiledTrace,
+    ConditionSchema,
+    FieldSpec,
+    FieldType,
+    condition_compile,
+)
+from workflows.definition import Definition, FiringPolicy, definition_read
+from workflows.models import Rule, RuleVersion
 
 GENERATION = "rules"
-logger = logging.getLogger(__name__)
 
 
 def field_spec(path: str, field: DictionaryField) -> FieldSpec:
@@ -70,6 +72,17 @@ class CompiledRule:
     trigger: Trigger
     condition: CompiledCondition
     rearm: CompiledCondition | None
+    trace: CompiledTrace
+
+    @property
+    def compares(self) -> bool:
+        """Whether firing depends on what the condition said of the state before."""
+        return self.definition.firing.policy is not FiringPolicy.EACH_TIME
+
+    @property
+    def remembers(self) -> bool:
+        """Whether firing depends on what the rule has seen of the record before."""
+        return self.compares or bool(self.definition.firing.cooldown_seconds)
 
     def takes(self, change: str) -> bool:
         return self.trigger.takes(self.definition.trigger, change)
@@ -95,66 +108,8 @@ def rule_compile(rule: Rule, version: RuleVersion) -> CompiledRule:
         rearm=condition_compile(definition.firing.rearm, schema)
         if definition.firing.rearm is not None
         else None,
+        trace=CompiledTrace(definition.condition, schema),
     )
-
-
-@dataclass(frozen=True)
-class BrokenRule:
-    """A live rule whose version does not compile (any more): the dictionary changed under it."""
-
-    rule_id: int
-    number: int
-    reason: str
-
-
-@dataclass(frozen=True)
-class _Live:
-    """`dictionary_number` is the generation of the dictionary the rules were compiled against."""
-
-    dictionary_number: int
-    rules: Mapping[tuple[int, str], list[CompiledRule]]
-    broken: Mapping[tuple[int, str], list[BrokenRule]]
-
-
-def _live_build() -> _Live:
-    number = generation_number(DICTIONARY)
-    found: dict[tuple[int, str], list[CompiledRule]] = {}
-    broken: dict[tuple[int, str], list[BrokenRule]] = {}
-    rules = (
-        Rule.objects.filter(state=RuleState.LIVE, current__isnull=False)
-        .select_related("current")
-        .order_by("pk")
-    )
-    for rule in rules:
-        assert rule.current is not None
-        where = (rule.connection_id, rule.object)
-        try:
-            found.setdefault(where, []).append(rule_compile(rule, rule.current))
-        except BatonError as error:  # told on every event it would have judged; the other rules go on
-            logger.warning("rule %s does not compile: %s", rule.key, error)
-            broken.setdefault(where, []).append(BrokenRule(rule.pk, rule.current.number, error.message))
-    return _Live(number, found, broken)
-
-
-_live: Cached[_Live] = Cached(GENERATION, _live_build)
-
-
-def _live_get() -> _Live:
-    live = _live.get()
-    if live.dictionary_number != generation_number(DICTIONARY):
-        _live.clear()
-        live = _live.get()
-    return live
-
-
-def rules_live() -> Mapping[tuple[int, str], list[CompiledRule]]:
-    """Live rules by (connection, object)."""
-    return _live_get().rules
-
-
-def rules_broken() -> Mapping[tuple[int, str], list[BrokenRule]]:
-    """Live rules that cannot be evaluated, by (connection, object)."""
-    return _live_get().broken
 
 
 _versions: dict[int, CompiledRule] = {}
@@ -172,7 +127,6 @@ def rule_version_compiled(rule: Rule, version: RuleVersion) -> CompiledRule:
 
 
 def caches_clear() -> None:
-    _live.clear()
     _versions.clear()
 
 

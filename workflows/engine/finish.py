@@ -8,7 +8,6 @@ from typing import Any
 from django.db import transaction
 from django.utils.translation import gettext_noop
 
-from connectors.models import Event
 from kernel import clock, doorbell
 from kernel.audit import audit_record
 from kernel.live import live_publish
@@ -16,18 +15,18 @@ from kernel.text import Localized, localized, text_store
 from kernel.work import work_held
 from messaging.models import Interaction, InteractionState
 from messaging.services.answers import interaction_reopen
-from messaging.services.interactions import interaction_open, interaction_show
+from messaging.services.interactions import interaction_show, interactions_open
 from workflows.blocks import Ask, Done, Refused, StepResult, Wait
 from workflows.definition import definition_read
+from workflows.engine.carry import asked_output, question_of
 from workflows.engine.causes import footprints_written
 from workflows.engine.plan import EXECUTE_QUEUE
 from workflows.engine.recipients import audience_plan
-from workflows.engine.refresh import HANDLER, card_of_step, interactions_rearmed
+from workflows.engine.refresh import card_of_step, interactions_rearmed
 from workflows.engine.stopping import run_stop_if_stopped
 from workflows.models import Rule, RuleRecordState, Run, RunState, Step, StepState
 
 GIVE_UP_DAYS = 3
-QUESTION_SECONDS = 90 * 24 * 3600.0
 
 
 def step_finish(step: Step, result: StepResult) -> None:
@@ -81,7 +80,6 @@ def _asked(step: Step, result: Ask) -> None:
     audience = audience_plan(
         result.recipients, result.fallback, result.channels, run.rule, run.record, result.card.get("data", {})
     )
-    notes = [note.as_json() for note in audience.notes]
     if not audience.targets:
         reason = localized(
             gettext_noop("Nobody could be told: %(notes)s"),
@@ -89,22 +87,9 @@ def _asked(step: Step, result: Ask) -> None:
         )
         _dead(step, reason)
         return
-    event: Event = run.event
-    interaction = interaction_open(
-        card=result.card,
-        shown=result.shown,
-        targets=audience.targets,
-        record=run.record,
-        event_id=event.pk,
-        source_event_id=event.source_event_id,
-        handler=HANDLER,
-        handler_ref=str(step.pk),
-        expires_seconds=result.expires_seconds or (QUESTION_SECONDS if result.is_question else None),
-        priority=result.priority,
-        is_question=result.is_question,
-    )
+    (interaction,) = interactions_open([question_of(result, audience, run.record, run.event, step)])
     step.interaction = interaction
-    output = {"asked": [target.user.username for target in audience.targets], "notes": notes}
+    output = asked_output(audience)
     if result.is_question:
         step.state, step.output, step.last_error = StepState.WAITING, output, ""
         step.lease_release(None)
@@ -168,7 +153,7 @@ def _refused(step: Step, result: Refused) -> None:
     Run.objects.filter(pk=step.run_id).update(state=RunState.WAITING)
     if record is not None and _is_rearmed(step.run.rule_id, record.pk):
         # It became false while the answer was being carried out: nobody else will withdraw the question.
-        interactions_rearmed([(step.run.rule_id, record.pk)])
+        interactions_rearmed([(step.run.rule_id, record.pk, None)])
     run_stop_if_stopped(step.run_id)
 
 

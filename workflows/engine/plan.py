@@ -22,20 +22,24 @@ from kernel.generation import generations_held
 from kernel.live import live_publish
 from kernel.text import localized, text_store
 from kernel.work import backoff_at
-from workflows.conditions import PreparedData, Verdict, condition_trace, data_prepare
+from workflows.conditions import PreparedData, Verdict, conditions_evaluate, data_prepare
 from workflows.engine.batch import Batch, RecordKey
 from workflows.engine.beside import events_beside
 from workflows.engine.causes import causes_attach
-from workflows.engine.compiled import CompiledRule, event_data, rules_broken, rules_live, schema_for
-from workflows.engine.firing import Memory, Verdicts, firing_decide
+from workflows.engine.compiled import CompiledRule, event_data, schema_for
+from workflows.engine.firing import Firings, Memory, Verdicts, firing_decide
+from workflows.engine.index import RuleIndex
 from workflows.engine.loops import loops_stop
+from workflows.engine.published import BrokenRule, rules_broken, rules_live
 from workflows.engine.refresh import interactions_rearmed, interactions_refresh
-from workflows.models import Run
 
 PLAN_QUEUE = "plan"
 EXECUTE_QUEUE = "execute"
-BATCH = 200
+BATCH = 400
 MOST_ATTEMPTS = 5
+MOST_NOTED = 50
+MOST_FALSE_NOTED = 10
+NOTHING = Firings(False)
 logger = logging.getLogger(__name__)
 
 
@@ -51,7 +55,7 @@ def plan_drain() -> int:
     """Plan one batch. Returns how many events were ended. A database that fails is no event's fault: it is raised."""
     try:
         with transaction.atomic(), generations_held():
-            return _plan(_claim(BATCH))
+            return _plan(_claim(BATCH), carries=True)
     except (OperationalError, InterfaceError):
         raise
     except Exception:  # replayed one by one below, where the guilty event keeps the reason
@@ -63,7 +67,9 @@ def plan_drain() -> int:
 def _plan_alone(pk: int) -> int:
     try:
         with transaction.atomic(), generations_held():
-            return _plan(_in_order(list(_lock(Event.objects.filter(_waiting(), pk=pk)))))
+            # A first step that fails must not take its event with it: from the second try on it is left to be executed.
+            found = list(_lock(Event.objects.filter(_waiting(), pk=pk)))
+            return _plan(_in_order(found), carries=all(not event.attempts for event in found))
     except (OperationalError, InterfaceError):
         raise
     except Exception as error:  # the reason goes on the row: nothing is dropped
@@ -182,24 +188,25 @@ def _records(events: Sequence[Event]) -> dict[RecordKey, Record]:
     return found
 
 
-def _plan(events: list[Event]) -> int:
+def _plan(events: list[Event], *, carries: bool) -> int:
     if not events:
         return 0
-    batch = Batch(_records(events), rules_live())
+    batch = Batch(_records(events), rules_live(), carries=carries)
     causes_attach(events, batch.records)
+    broken = rules_broken()
     for event in events:
-        _plan_one(event, batch)
-    batch.write(events)
+        _plan_one(event, batch, broken.get((event.connection_id, event.object), ()))
+    is_waiting = batch.write(events)
     loops_stop(batch.runs)
-    interactions_rearmed(batch.rearmed)
-    interactions_refresh([record for record in batch.touched.values()])
-    if batch.runs:
+    if is_waiting:
         doorbell.ring(EXECUTE_QUEUE)
+    interactions_rearmed(batch.rearmed)
+    interactions_refresh(list(batch.touched.values()))
     live_publish("staff", type="ledger", planned=len(events))
     return len(events)
 
 
-def _plan_one(event: Event, batch: Batch) -> None:
+def _plan_one(event: Event, batch: Batch, broken: Sequence[BrokenRule]) -> None:
     record = batch.records[_key(event)]
     now = clock.now()
     event.planned_at, event.available_at = now, None
@@ -214,12 +221,10 @@ def _plan_one(event: Event, batch: Batch) -> None:
     event.state = EventState.PLANNED
     if event.change != "gone":
         event.after = after
-    rules = [
-        rule for rule in batch.rules.get((event.connection_id, event.object), ()) if rule.takes(event.change)
-    ]
-    _evaluate(event, record, rules, batch, after, before)
+    index = batch.rules.get((event.connection_id, event.object))
+    told = _evaluate(event, record, index, batch, after, before, broken)
     if event.change == "gone":
-        batch.forget(record.pk, {rule.rule_id for rule in rules})
+        batch.forget(record.pk, told, event)
     if event.source == "hook" or not record.data:
         record.gone = event.change == "gone"
         # A poll must look at the record again: what was told is not what was read.
@@ -248,15 +253,13 @@ def _state_after(event: Event, record: Record, before: Mapping[str, Any] | None)
 def _evaluate(
     event: Event,
     record: Record,
-    rules: Sequence[CompiledRule],
+    index: RuleIndex | None,
     batch: Batch,
     after: Mapping[str, Any],
     before: Mapping[str, Any] | None,
-) -> None:
-    broken = rules_broken().get((event.connection_id, event.object), ())
-    if not rules and not broken:
-        event.outcome = Outcome.NO_RULE
-        return
+    broken: Sequence[BrokenRule],
+) -> set[int]:
+    """Ask the rules. Returns those that take this kind of change and were asked."""
     event.verdicts += [
         {
             "rule": each.rule_id,
@@ -267,22 +270,31 @@ def _evaluate(
         }
         for each in broken
     ]
-    if not rules:
-        event.outcome = Outcome.SUPPRESSED
-        return
-    schema = schema_for(rules[0].about)
+    if index is None:
+        event.outcome = Outcome.SUPPRESSED if broken else Outcome.NO_RULE
+        return set()
+    schema = schema_for(index.rules[0].about)
     data = data_prepare(schema, event_data(after, before, event, event.changed))
+    asked = [rule for rule in index.asked(data, batch.remembered[record.pk]) if rule.takes(event.change)]
+    verdicts = conditions_evaluate([rule.condition for rule in asked], data)
     earlier: PreparedData | None = None
-    fired, suppressed = False, bool(broken)
-    for rule in rules:
-        verdict = rule.condition.evaluate(data)
+    fired, suppressed, falses = False, bool(broken), 0
+    for rule, verdict in zip(asked, verdicts, strict=True):
+        is_true = verdict is Verdict.TRUE
+        if not is_true and rule.rule_id not in batch.remembered[record.pk]:
+            # Nothing to fire and nothing to re-arm: most of a thousand rules end here.
+            if verdict is Verdict.UNKNOWN or falses < MOST_FALSE_NOTED:
+                falses += 1
+                _note(event, rule, verdict, NOTHING)
+            continue
         memory = batch.memory(rule.rule_id, record.pk) if event.change != "gone" else Memory()
         was: Verdict | None = None
         if (
-            event.change != "gone"
+            is_true
+            and rule.compares
             and memory.armed is not False
             and before is not None
-            and verdict is Verdict.TRUE
+            and event.change != "gone"
         ):
             if earlier is None:
                 earlier = data_prepare(schema, event_data(before, None, event, []))
@@ -295,35 +307,32 @@ def _evaluate(
             change=event.change,
             at=clock.now(),
         )
-        batch.remember(rule.rule_id, record.pk, event, decided)
+        batch.remember(rule, record.pk, event, decided)
         if decided.fires:
             fired = True
-            _fire(event, record, rule, batch, data)
+            batch.fire(rule, event, record, data)
         suppressed = suppressed or bool(decided.reason)
-        if len(event.verdicts) < 50:
-            event.verdicts.append(
-                {
-                    "rule": rule.rule_id,
-                    "version": rule.number,
-                    "verdict": verdict.value,
-                    "fired": decided.fires,
-                    "held": decided.reason,
-                }
-            )
-    event.outcome = Outcome.MATCHED if fired else Outcome.SUPPRESSED if suppressed else Outcome.NO_MATCH
+        _note(event, rule, verdict, decided)
+    if fired:
+        event.outcome = Outcome.MATCHED
+    elif suppressed:
+        event.outcome = Outcome.SUPPRESSED
+    elif index.takes(event.change):
+        event.outcome = Outcome.NO_MATCH
+    else:
+        event.outcome = Outcome.NO_RULE
+    return {rule.rule_id for rule in asked}
 
 
-def _fire(event: Event, record: Record, rule: CompiledRule, batch: Batch, data: PreparedData) -> None:
-    trace = condition_trace(rule.definition.condition, schema_for(rule.about), data)
-    batch.fire(
-        Run(
-            rule_id=rule.rule_id,
-            version_id=rule.version_id,
-            event=event,
-            record=record,
-            stops=rule.stops,
-            trace={"condition": trace.as_json(), "number": rule.number},
-            started_at=clock.now(),
-        ),
-        rule.definition.steps[0].action,
-    )
+def _note(event: Event, rule: CompiledRule, verdict: Verdict, decided: Firings) -> None:
+    """What the event keeps of a rule's verdict; the rest can be evaluated again from the event itself."""
+    if len(event.verdicts) < MOST_NOTED:
+        event.verdicts.append(
+            {
+                "rule": rule.rule_id,
+                "version": rule.number,
+                "verdict": verdict.value,
+                "fired": decided.fires,
+                "held": decided.reason,
+            }
+        )

@@ -21,6 +21,8 @@ from workflows.engine.context import CardContext
 from workflows.models import Run, RunState, Step, StepState
 
 HANDLER = "workflows.step"
+Rearmed = tuple[int, int, int | None]
+"""(rule, record, event that made the condition false: what was asked because of a later one stays open)"""
 
 
 def card_of_step(step: Step, record: Record, data: dict[str, Any]) -> dict[str, Any]:
@@ -62,13 +64,14 @@ def interactions_refresh(records: Sequence[Record]) -> int:
     return count
 
 
-def interactions_rearmed(pairs: Sequence[tuple[int, int]]) -> int:
+def interactions_rearmed(rearmed: Sequence[Rearmed]) -> int:
     """The condition is false again: questions still open for it need no answer any more."""
-    if not pairs:
+    if not rearmed:
         return 0
     wanted = Q()
-    for rule_id, record_id in pairs:
-        wanted |= Q(rule_id=rule_id, record_id=record_id)
+    for rule_id, record_id, event_id in rearmed:
+        found = Q(rule_id=rule_id, record_id=record_id)
+        wanted |= found if event_id is None else found & Q(event_id__lt=event_id)
     runs = list(Run.objects.filter(wanted, state=RunState.WAITING).values_list("pk", flat=True))
     if not runs:
         return 0

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -133,12 +133,20 @@ class StepHandler:
         Step.objects.filter(pk=step.pk).update(state=StepState.SKIPPED, ended_at=clock.now())
         run_end(step.run, RunState.DONE, "expired")
 
-    def delivered(self, interaction: Interaction) -> None:
-        step = Step.objects.select_related("run").filter(pk=int(interaction.handler_ref)).first()
-        if step is not None and step.run.record_id:
-            RuleRecordState.objects.filter(
-                rule_id=step.run.rule_id, record_id=step.run.record_id, first_delivered_at__isnull=True
-            ).update(first_delivered_at=clock.now())
+    def delivered(self, interactions: Sequence[Interaction]) -> None:
+        waiting = RuleRecordState.objects.filter(
+            record_id__in={each.record_id for each in interactions if each.record_id},
+            first_delivered_at__isnull=True,
+            fired_at__isnull=False,
+        )
+        marks = {(rule, record): pk for pk, rule, record in waiting.values_list("pk", "rule_id", "record_id")}
+        if not marks:
+            return
+        steps = Step.objects.filter(pk__in=[int(each.handler_ref) for each in interactions])
+        reached = set(steps.values_list("run__rule_id", "run__record_id"))
+        RuleRecordState.objects.filter(pk__in=[pk for mark, pk in marks.items() if mark in reached]).update(
+            first_delivered_at=clock.now()
+        )
 
     def undeliverable(self, interaction: Interaction, reason: str) -> None:
         """When nobody is left who has it or will get it: the fallback, else the owner, else a dead letter."""

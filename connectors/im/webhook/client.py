@@ -8,7 +8,7 @@ from typing import Any
 
 from connectors.im.webhook.errors import answer_read
 from kernel import clock
-from kernel.http import HttpClient
+from kernel.http import HttpClient, HttpRequest, HttpResponse
 from kernel.signature import headers_sign, secret_bytes
 
 
@@ -29,19 +29,19 @@ class WebhookClient:
         self._bearer_token = bearer_token
         self._timeout_seconds = timeout_seconds
 
-    def post(self, body: Mapping[str, Any], *, webhook_id: str) -> Mapping[str, Any]:
-        """Post once; a repeat with the same `webhook_id` is for the receiver to recognise.
-
-        Returns the receiver's JSON object ({} if it sent none).
-        Raises what answer_read and HttpClient.request do.
-        """
+    def request(self, body: Mapping[str, Any], *, webhook_id: str) -> HttpRequest:
+        """The signed POST of `body`; a repeat with the same `webhook_id` is for the receiver to recognise."""
         content = body_encode(body)
         headers = headers_sign(secret_bytes(self._signing_secret), webhook_id, content, clock.now())
         headers["content-type"] = "application/json"
         if self._bearer_token:
             headers["authorization"] = f"Bearer {self._bearer_token}"
-        response = self._http.request(
-            "POST", self._url, headers=headers, content=content, timeout_seconds=self._timeout_seconds
-        )
-        secrets = [each for each in (self._signing_secret, self._bearer_token) if each]
-        return answer_read(response, secrets)
+        return HttpRequest("POST", self._url, headers, content, self._timeout_seconds)
+
+    def answer(self, response: HttpResponse) -> Mapping[str, Any]:
+        """The receiver's JSON object ({} if it sent none). Raises what answer_read does."""
+        return answer_read(response, [each for each in (self._signing_secret, self._bearer_token) if each])
+
+    def post(self, body: Mapping[str, Any], *, webhook_id: str) -> Mapping[str, Any]:
+        """Post once. Raises what answer_read and HttpClient.request do."""
+        return self.answer(self._http.send(self.request(body, webhook_id=webhook_id)))

@@ -16,6 +16,7 @@ from connectors.ports.erp import ConnectorContext
 from connectors.ports.im import InboundRequest, InboundResult, Message, Rendered, SendResult
 from connectors.ports.manifest import Manifest
 from kernel.errors import AuthFailed, BatonError, ConfigError, Rejected
+from kernel.http import HttpRequest, HttpResponse
 from kernel.signature import secret_bytes
 from kernel.text import Localized
 
@@ -71,12 +72,35 @@ class WebhookConnector:
 
     def send(self, address: str, payload: Mapping[str, Any], *, idempotency_key: str) -> SendResult:
         """Any 2xx means taken. The receiver may name the message (`{"id": …}`); else the key names it."""
-        return self._post("message", address, payload, idempotency_key, "")
+        return self._sent(address, payload, idempotency_key, "")
 
     def update(
         self, address: str, vendor_message_id: str, payload: Mapping[str, Any], *, idempotency_key: str
     ) -> SendResult:
-        return self._post("update", address, payload, idempotency_key, vendor_message_id)
+        return self._sent(address, payload, idempotency_key, vendor_message_id)
+
+    def outgoing(
+        self, address: str, payload: Mapping[str, Any], *, idempotency_key: str, vendor_message_id: str = ""
+    ) -> HttpRequest:
+        body = {
+            "event_id": payload["event_id"],
+            "id": payload["id"],
+            "version": payload["version"],
+            "kind": "update" if vendor_message_id else "message",
+            "idempotency_key": idempotency_key,
+            "address": address,
+        }
+        if vendor_message_id:
+            body["vendor_message_id"] = vendor_message_id
+        return self._client.request({**body, **payload}, webhook_id=idempotency_key)
+
+    def outgoing_result(
+        self, response: HttpResponse, *, idempotency_key: str, vendor_message_id: str = ""
+    ) -> SendResult:
+        named = self._client.answer(response).get("id")
+        usable = isinstance(named, str) and 0 < len(named) <= MAX_MESSAGE_ID
+        message_id = vendor_message_id or (str(named) if usable else idempotency_key)
+        return SendResult(message_id, confirmed=not self._may_discard)
 
     def inbound_parse(self, request: InboundRequest) -> InboundResult:
         replies = replies_parse(request, secret_bytes(self._signing_secret))
@@ -85,29 +109,15 @@ class WebhookConnector:
     def close(self) -> None:
         self._http.close()
 
-    def _post(
-        self,
-        kind: str,
-        address: str,
-        payload: Mapping[str, Any],
-        idempotency_key: str,
-        vendor_message_id: str,
+    def _sent(
+        self, address: str, payload: Mapping[str, Any], idempotency_key: str, vendor_message_id: str
     ) -> SendResult:
-        body = {
-            "event_id": payload["event_id"],
-            "id": payload["id"],
-            "version": payload["version"],
-            "kind": kind,
-            "idempotency_key": idempotency_key,
-            "address": address,
-        }
-        if vendor_message_id:
-            body["vendor_message_id"] = vendor_message_id
-        answer = self._client.post({**body, **payload}, webhook_id=idempotency_key)
-        named = answer.get("id")
-        usable = isinstance(named, str) and 0 < len(named) <= MAX_MESSAGE_ID
-        message_id = vendor_message_id or (str(named) if usable else idempotency_key)
-        return SendResult(message_id, confirmed=not self._may_discard)
+        request = self.outgoing(
+            address, payload, idempotency_key=idempotency_key, vendor_message_id=vendor_message_id
+        )
+        return self.outgoing_result(
+            self._http.send(request), idempotency_key=idempotency_key, vendor_message_id=vendor_message_id
+        )
 
 
 def _host(url: str) -> str:

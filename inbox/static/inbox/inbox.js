@@ -131,7 +131,7 @@ function drop(id) {
 
 function onHint(hint) {
   if (hint.type === "card") readCard(hint.id);
-  if (hint.type === "access") refresh();
+  if (hint.type === "access" || hint.type === "cards") refresh();
 }
 
 // ---- showing -------------------------------------------------------------------------------------------------------

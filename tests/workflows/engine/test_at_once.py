@@ -111,7 +111,7 @@ def test_two_workers_carry_out_one_answer_once(committed_company: DemoCompany) -
     assert Step.objects.get(action="create_document").attempts == 1
 
 
-def test_two_workers_send_each_message_once(committed_source: Source) -> None:
+def test_two_workers_ask_and_send_each_message_once(committed_source: Source, uncarried: None) -> None:
     source = committed_source
     source.rule()
     source.post(*[source.item(120, sku=f"S{number}") for number in range(30)])

@@ -26,7 +26,7 @@ from workflows.models import Run, Step
 HOURS = 5 * 3600.0
 
 
-def test_set_back_while_steps_are_claimed_waiting_and_put_off(source: Source) -> None:
+def test_set_back_while_steps_are_claimed_waiting_and_put_off(source: Source, uncarried: None) -> None:
     source.rule()
     Grant.objects.update(valid_from=clock.now() - dt.timedelta(days=1))
     for sku in ("A", "B", "C"):
@@ -59,7 +59,7 @@ def test_set_back_while_steps_are_claimed_waiting_and_put_off(source: Source) ->
     assert asked.available_at is not None and asked.available_at > clock.now() + dt.timedelta(hours=5)
 
 
-def test_set_forward_leases_end_early_and_nothing_is_doubled(source: Source) -> None:
+def test_set_forward_leases_end_early_and_nothing_is_doubled(source: Source, uncarried: None) -> None:
     source.rule()
     source.tell(120, 90)
     (held,) = work_claim(Step.objects.all(), limit=1)
@@ -101,7 +101,7 @@ def test_a_cool_down_does_not_last_for_hours_after_a_step_back() -> None:
     assert held(now + dt.timedelta(hours=5)) == ""
 
 
-def test_a_breaker_does_not_stay_open_for_hours_after_a_step_back(source: Source) -> None:
+def test_a_breaker_does_not_stay_open_for_hours_after_a_step_back(source: Source, uncarried: None) -> None:
     connection = source.connection
     connection.retry_at = clock.now() + dt.timedelta(seconds=30)
     with pytest.raises(RateLimited):
@@ -122,7 +122,7 @@ def test_the_sweep_goes_on_whatever_the_wall_clock_says(monkeypatch: pytest.Monk
     assert sweep.is_due(in_hours) == (True, 0.5)
 
 
-def test_a_process_gives_back_all_it_holds_and_no_more(source: Source) -> None:
+def test_a_process_gives_back_all_it_holds_and_no_more(source: Source, uncarried: None) -> None:
     source.rule()
     source.tell(120, 90)
     source.tell(120, 90, sku="B")

@@ -21,8 +21,9 @@ from messaging.services.outbox import deliver_drain
 from tests.company import DemoCompany
 from tests.workflows.engine.source import Source
 from workflows.engine import overdue
+from workflows.engine.carry import QUESTION_SECONDS
 from workflows.engine.execute import execute_drain
-from workflows.engine.finish import GIVE_UP_DAYS, QUESTION_SECONDS, step_replay
+from workflows.engine.finish import GIVE_UP_DAYS, step_replay
 from workflows.models import Attempt, Run, Step
 
 

@@ -17,11 +17,12 @@ from connectors.erp.sql.connector import SqlConnector
 from connectors.im.inbox.connector import InboxConnector
 from kernel import clock, doorbell
 from messaging.models import Answer, Delivery, Interaction
-from messaging.services import outbox
+from messaging.services import sent
 from tests.company import DemoCompany
-from workflows.engine import batch, context, execute, finish, plan
+from workflows.engine import batch, carry, context, execute, finish, plan
 from workflows.models import Run, Step
 
+FLOW = ("plan", "execute", "deliver", "reply", "expire")
 ROOT = Path(__file__).resolve().parents[3]
 
 
@@ -64,7 +65,7 @@ def assert_one_order(company: DemoCompany) -> None:
     assert Answer.objects.filter(accepted=True).count() == 1
     assert set(Step.objects.values_list("state", flat=True)) == {"done"}
     assert Delivery.objects.get().version == interaction.version
-    assert not any(queue.is_due() for queue in doorbell.queues() if queue.name != "poll")
+    assert [queue.name for queue in doorbell.queues() if queue.name in FLOW and queue.is_due()] == []
 
 
 @pytest.mark.parametrize(
@@ -94,11 +95,12 @@ def test_killed_while_carrying_out_an_answer(
     [
         (plan, "_evaluate", True),
         (batch.Batch, "write", True),
-        (execute, "_act", True),
-        (finish, "interaction_open", True),
+        (batch, "fired_carry", False),
+        (carry, "interactions_open", True),
         (InboxConnector, "send", False),
         (InboxConnector, "send", True),
-        (outbox, "_finish_sent", True),
+        (sent, "sent_finish", False),
+        (sent, "sent_finish", True),
     ],
 )
 def test_killed_on_the_way_to_the_card(
@@ -114,6 +116,14 @@ def test_killed_on_the_way_to_the_card(
     assert company.answer().taken
     company.work()
     assert_one_order(company)
+
+
+@pytest.mark.parametrize(("where", "name"), [(execute, "_act"), (finish, "interactions_open")])
+def test_killed_while_a_question_is_asked_by_the_execute_queue(
+    company: DemoCompany, monkeypatch: pytest.MonkeyPatch, uncarried: None, where: Any, name: str
+) -> None:
+    """A first step that could not be done where its rule fired."""
+    test_killed_on_the_way_to_the_card(company, monkeypatch, where, name, True)
 
 
 CHILD = """

@@ -71,7 +71,7 @@ def test_an_open_question_is_withdrawn_and_stays_so(source: Source, admin: User)
     assert (states(Interaction), states(Run)) == (["cancelled", "open"], ["cancelled", "waiting"])
 
 
-def test_ready_steps_and_retries_are_not_carried_out(source: Source, admin: User) -> None:
+def test_ready_steps_and_retries_are_not_carried_out(source: Source, admin: User, uncarried: None) -> None:
     rule = source.rule()
     source.tell(120, 90)
     source.tell(120, 90, sku="B")
@@ -86,7 +86,7 @@ def test_ready_steps_and_retries_are_not_carried_out(source: Source, admin: User
 
 
 def test_a_run_planned_while_the_rule_was_being_stopped_is_not_carried_on(
-    source: Source, admin: User
+    source: Source, admin: User, uncarried: None
 ) -> None:
     """A planner that had not noticed yet: its run carries the count of stops it knew."""
     rule = source.rule()

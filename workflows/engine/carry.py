@@ -1,0 +1,131 @@
+"""The first step of a rule that fires, done in the transaction in which it fires, where it needs nobody outside.
+
+Asking and telling decide from the record alone: a second claim, a second commit and two more updates for each would cost
+more than the step itself. A step that cannot be done here (nobody may see it, a text does not fill in, any surprise) is
+left ready: the execute queue tries it by itself, with its reasons, its pauses and its dead letter.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from connectors.models import Event, Record
+from kernel import clock
+from kernel.rows import row_new
+from messaging.services.interactions import Question, interactions_open
+from permissions.models import User
+from workflows.blocks import Action, Ask
+from workflows.catalog import ACTIONS
+from workflows.definition import StepSpec
+from workflows.engine.compiled import CompiledRule
+from workflows.engine.context import StepExecution
+from workflows.engine.recipients import Audience, People, audience_plan
+from workflows.engine.refresh import HANDLER
+from workflows.engine.stopping import run_is_stopped
+from workflows.models import Attempt, Rule, Run, RunState, Step, StepState
+
+QUESTION_SECONDS = 90 * 24 * 3600.0
+logger = logging.getLogger(__name__)
+
+
+@dataclass
+class Fired:
+    """One rule × one event, not stored yet: its run and first step."""
+
+    compiled: CompiledRule
+    rule: Rule
+    event: Event
+    record: Record
+    run: Run
+    step: Step
+
+
+@dataclass
+class _Asked:
+    fired: Fired
+    ask: Ask
+    audience: Audience
+
+
+def fired_carry(fired: Sequence[Fired], people: People) -> tuple[list[Step], list[Attempt]]:
+    """Do first steps, on the unsaved rows of `fired`, whose keys are set. Interactions and deliveries are stored.
+
+    Returns the steps that follow a notice, and the attempts, both unsaved.
+    """
+    asked = [found for each in fired if (found := _asked(each, people)) is not None]
+    interactions = interactions_open([_question(each) for each in asked]) if asked else []
+    following: list[Step] = []
+    attempts: list[Attempt] = []
+    now = clock.now()
+    for each, interaction in zip(asked, interactions, strict=True):
+        run, step = each.fired.run, each.fired.step
+        step.interaction, step.attempts = interaction, 1
+        step.lease_release(None)
+        step.output = asked_output(each.audience)
+        attempts.append(row_new(Attempt, step=step, number=1, started_at=now, ended_at=now, outcome="ask"))
+        if each.ask.is_question:
+            step.state, run.state = StepState.WAITING, RunState.WAITING
+            continue
+        step.state, step.ended_at = StepState.DONE, now
+        steps = each.fired.compiled.definition.steps
+        if len(steps) > 1:
+            following.append(
+                row_new(Step, run=run, path="/steps/1", action=steps[1].action, available_at=now)
+            )
+        else:
+            run.state, run.outcome, run.ended_at = RunState.DONE, "done", now
+    return following, attempts
+
+
+def asked_output(audience: Audience) -> dict[str, list[object]]:
+    """What a step that asked keeps: who was asked, and in words why others were not."""
+    return {
+        "asked": [target.user.username for target in audience.targets],
+        "notes": [note.as_json() for note in audience.notes],
+    }
+
+
+def _asked(fired: Fired, people: People) -> _Asked | None:
+    spec: StepSpec = fired.compiled.definition.steps[0]
+    action: Action = ACTIONS.get(spec.action)
+    owner = fired.rule.owner
+    if not action.is_immediate or not isinstance(owner, User) or run_is_stopped(fired.run):
+        return None
+    try:
+        if not people.gates.record(owner, fired.record).allowed:
+            return None
+        record = fired.record.planned_data if action.shows_latest else None
+        state = record or fired.event.after or fired.event.before or {}
+        ask = action.execute(spec.params, StepExecution(fired.step, fired.compiled, state, state))
+        if not isinstance(ask, Ask):
+            return None
+        audience = audience_plan(
+            ask.recipients, ask.fallback, ask.channels, fired.rule, fired.record, ask.card["data"], people
+        )
+    except Exception:
+        logger.info("step %s of rule %s is left to be executed", spec.action, fired.rule.key, exc_info=True)
+        return None
+    return _Asked(fired, ask, audience) if audience.targets else None
+
+
+def _question(asked: _Asked) -> Question:
+    return question_of(asked.ask, asked.audience, asked.fired.record, asked.fired.event, asked.fired.step)
+
+
+def question_of(ask: Ask, audience: Audience, record: Record | None, event: Event, step: Step) -> Question:
+    """The question a step asks."""
+    return Question(
+        card=ask.card,
+        shown=ask.shown,
+        targets=audience.targets,
+        record=record,
+        event_id=event.pk,
+        source_event_id=event.source_event_id,
+        handler=HANDLER,
+        handler_ref=str(step.pk),
+        expires_seconds=ask.expires_seconds or (QUESTION_SECONDS if ask.is_question else None),
+        priority=ask.priority,
+        is_question=ask.is_question,
+    )

@@ -108,7 +108,7 @@ def test_a_message_that_hangs_is_sent_by_another_and_stored_once(
     assert (delivery.state, delivery.attempts, delivery.lease_owner) == ("delivered", 0, "")
 
 
-def test_a_dead_machines_rows_are_taken_when_their_leases_end(source: Source) -> None:
+def test_a_dead_machines_rows_are_taken_when_their_leases_end(source: Source, uncarried: None) -> None:
     source.rule()
     source.tell(120, 90)
     (step,) = work_claim(Step.objects.all(), limit=5, lease_seconds=120)
@@ -149,7 +149,7 @@ def test_an_erp_that_never_decides_is_asked_for_days_and_then_given_to_a_person(
     assert company.interaction().state == "failed"
 
 
-def test_a_run_that_nobody_would_look_at_ends_with_a_way_on(source: Source) -> None:
+def test_a_run_that_nobody_would_look_at_ends_with_a_way_on(source: Source, uncarried: None) -> None:
     source.rule()
     source.tell(120, 90)
     Step.objects.update(available_at=None)
@@ -176,7 +176,9 @@ def ending() -> Any:
     shutdown.shutdown_forget()
 
 
-def test_a_worker_that_ends_begins_nothing_and_gives_its_claims_back(source: Source, ending: None) -> None:
+def test_a_worker_that_ends_begins_nothing_and_gives_its_claims_back(
+    source: Source, ending: None, uncarried: None
+) -> None:
     source.rule()
     source.tell(120, 90)
     source.tell(120, 90, sku="B")

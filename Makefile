@@ -1,6 +1,6 @@
 # Two commands: `make run` (the demo) and `make test`.
 SHELL := /bin/bash
-.PHONY: run start install install-dev test chaos lint types check messages editor editor-check leaks
+.PHONY: run start install install-dev test chaos lint types check messages editor editor-check leaks bench
 
 run: install
 	@exec .venv/bin/python -m kernel.run demo
@@ -19,6 +19,9 @@ test: install-dev
 
 chaos: install-dev
 	@.venv/bin/python -m pytest -q -o python_files='case_*.py' tests/chaos --table
+
+bench: install-dev
+	@.venv/bin/python -m bench.run
 
 leaks: install-dev
 	@LEAK_CASES=$${LEAK_CASES:-10000} .venv/bin/python -m pytest -q tests/leaks

@@ -58,12 +58,14 @@ class WorkQueue:
     """`drain()` does what is due and returns how many rows it handled; `is_due()` is one cheap EXISTS query.
 
     `threads` is how many of one process may drain it at once: more than one only where a row waits for the network.
+    A drain that handled fewer than `full` rows has emptied the queue: it is not asked again before it rings.
     """
 
     name: str
     drain: Callable[[], int]
     is_due: Callable[[], bool]
     threads: int = 1
+    full: int = 1
     turns: Turns = field(default_factory=Turns)
 
 
@@ -73,9 +75,9 @@ _closed_until = 0.0
 
 
 def queue_register(
-    name: str, *, drain: Callable[[], int], is_due: Callable[[], bool], threads: int = 1
+    name: str, *, drain: Callable[[], int], is_due: Callable[[], bool], threads: int = 1, full: int = 1
 ) -> None:
-    _queues[name] = WorkQueue(name, drain, is_due, threads)
+    _queues[name] = WorkQueue(name, drain, is_due, threads, full)
 
 
 def queues() -> list[WorkQueue]:

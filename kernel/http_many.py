@@ -2,7 +2,7 @@
 
 One multi handle a thread keeps the sockets between batches. The address that is connected to is the one that is judged:
 libcurl asks before it opens a socket. No redirect is followed, no proxy of the environment used, answers are bounded.
-Measured in docs/adr/0012-fast-path.md.
+Measured in docs/adr/0015-batches.md.
 """
 
 from __future__ import annotations

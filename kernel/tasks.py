@@ -35,7 +35,7 @@ def drain(name: str) -> int:
                 queue.turns.leave()
                 doorbell.ring_now(name)
                 return total
-            if not handled and queue.turns.end():
+            if handled < queue.full and queue.turns.end():
                 return total
     except BaseException:
         queue.turns.leave()

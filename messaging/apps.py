@@ -20,7 +20,11 @@ class MessagingConfig(AppConfig):
         subscribe(notices.HANDLER, notices.NoticeHandler())
 
         doorbell.queue_register(
-            DELIVER_QUEUE, drain=outbox.deliver_drain, is_due=outbox.deliver_is_due, threads=2
+            DELIVER_QUEUE,
+            drain=outbox.deliver_drain,
+            is_due=outbox.deliver_is_due,
+            threads=2,
+            full=outbox.BATCH,
         )
         doorbell.queue_register(replies.REPLY_QUEUE, drain=replies.reply_drain, is_due=replies.reply_is_due)
         doorbell.queue_register(expiry.EXPIRE_QUEUE, drain=expiry.expire_drain, is_due=expiry.expire_is_due)

@@ -17,7 +17,7 @@ class WorkflowsConfig(AppConfig):
         from workflows.engine.causes import FOOTPRINT_QUEUE, footprints_are_due, footprints_prune
         from workflows.engine.execute import execute_drain, execute_is_due
         from workflows.engine.overdue import OVERDUE_QUEUE, overdue_drain, overdue_is_due
-        from workflows.engine.plan import EXECUTE_QUEUE, PLAN_QUEUE, plan_drain, plan_is_due
+        from workflows.engine.plan import BATCH, EXECUTE_QUEUE, PLAN_QUEUE, plan_drain, plan_is_due
         from workflows.engine.refresh import HANDLER
         from workflows.engine.stopping import STOP_QUEUE, stop_drain, stop_is_due
         from workflows.engine.telling import HANDLER as NOTICE
@@ -29,7 +29,7 @@ class WorkflowsConfig(AppConfig):
 
         TRIGGERS.check()
         ACTIONS.check()
-        doorbell.queue_register(PLAN_QUEUE, drain=plan_drain, is_due=plan_is_due)
+        doorbell.queue_register(PLAN_QUEUE, drain=plan_drain, is_due=plan_is_due, full=BATCH)
         doorbell.queue_register(EXECUTE_QUEUE, drain=execute_drain, is_due=execute_is_due, threads=8)
         doorbell.queue_register(STOP_QUEUE, drain=stop_drain, is_due=stop_is_due)
         timer_register("counters", counters_tell)

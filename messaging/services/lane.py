@@ -23,7 +23,9 @@ def deliveries_claim(deliveries: QuerySet[Delivery], limit: int) -> list[Deliver
     if next(_claims) % REST_EVERY == 0:
         rest = work_claim(deliveries.filter(priority__gt=PRIORITY_LANE), limit=limit, order=ORDER)
         if rest:
-            return rest
+            # Whatever room is left is the lane's: who gets less than the limit takes the queue for empty.
+            left = limit - len(rest)
+            return rest + (work_claim(deliveries, limit=left, order=ORDER) if left else [])
     return work_claim(deliveries, limit=limit, order=ORDER)
 
 

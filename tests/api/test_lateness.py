@@ -7,13 +7,13 @@ import datetime as dt
 import pytest
 from django.test import Client
 
-from connectors.models import RecordedObject
+from connectors.models import CounterCheck, RecordedObject
 from inbox.lateness import lateness_look
 from kernel import clock, timers
 from kernel.models import Timer
 from messaging.models import Interaction
 from messaging.selectors import inbox_cards, inbox_interactions
-from permissions.models import User
+from permissions.models import DirectorySync, User
 from tests.company import DemoCompany
 from workflows.models import Alert
 
@@ -23,6 +23,15 @@ pytestmark = pytest.mark.database
 def told(company: DemoCompany) -> list[str]:
     """The titles of what the administrators were told, in the order it happened."""
     return [each.card["data"]["title_en"] for each in Interaction.objects.order_by("id")]
+
+
+@pytest.fixture
+def company(company: DemoCompany) -> DemoCompany:
+    """With nothing due but what a test makes late: the prepared company may be minutes old."""
+    later = clock.now() + dt.timedelta(hours=1)
+    for each in (DirectorySync, CounterCheck, Timer):
+        each.objects.update(available_at=later)
+    return company
 
 
 def oldest_is(seconds: float, **values: object) -> None:

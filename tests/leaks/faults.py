@@ -38,7 +38,7 @@ EAST_ONLY = Granted("ann", warehouses=("EAST",), classes=("*",))
 
 
 def gate_skipped_on_a_retry(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(outbox, "gate_now", lambda delivery: OPEN)
+    patch.setattr(outbox, "gate_now", lambda delivery, gates: OPEN)
 
 
 def gate_skipped_on_open(patch: pytest.MonkeyPatch) -> None:
@@ -210,5 +210,5 @@ FAULTS: tuple[tuple[Fault, Case], ...] = (
     (existence_by_403, case(EVERYTHING, visit=("audit", "event"))),
     (existence_by_search, case(EVERYTHING, visit=("ida", "admin_search"))),
     (raw_event_shown, case(SEEN_BY_AUDIT, visit=("audit", "event"))),
-    (rule_without_its_owners_right, case(EVERYTHING, acts=(POST, Act("owner_out"), WORK), visit=("ann", "seen"))),
+    (rule_without_its_owners_right, case(EVERYTHING, acts=(Act("owner_out"), POST, WORK), visit=("ann", "seen"))),
 )  # fmt: skip

@@ -30,8 +30,9 @@ def summaries_send() -> dt.datetime:
     for person in administrators():
         local = clock.now().astimezone(ZoneInfo(person.time_zone))
         yesterday = local.date() - dt.timedelta(days=1)
-        known = DailySummary.objects.filter(user=person, day=yesterday)
-        if local.hour >= HOUR and not known.exists():
+        if local.hour < HOUR or person.date_joined.astimezone(local.tzinfo).date() > yesterday:
+            continue  # there is nothing to tell of a day before Baton knew the person
+        if not DailySummary.objects.filter(user=person, day=yesterday).exists():
             summary_send(person, yesterday)
     return after(EVERY_SECONDS)
 

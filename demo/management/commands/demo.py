@@ -75,7 +75,7 @@ class Command(BaseCommand):
         sell(erp_path(), item, warehouse, quantity)
         deadline = time.monotonic() + 30
         while time.monotonic() < deadline:
-            card = Interaction.objects.order_by("id").first()
+            card = Interaction.objects.filter(record__isnull=False).order_by("id").first()
             if card is not None:
                 return f"A sale took {item} below its reorder level; the buyer was asked: {interaction_link(card)}"
             time.sleep(0.2)

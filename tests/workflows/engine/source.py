@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Mapping
 from typing import Any
 
@@ -30,6 +31,10 @@ MAPPING: dict[str, Any] = {
 }
 
 
+LONG_AGO = dt.datetime(2020, 1, 1, tzinfo=dt.UTC)
+"""Rights that hold at whatever moment a test stops the clock."""
+
+
 class Source:
     """One inbound connection, one person who may see everything, and the rules a test makes."""
 
@@ -44,6 +49,7 @@ class Source:
             verbs=["see", "answer"],
             scopes={"warehouse": ["*"]},
             field_classes=["*"],
+            valid_from=LONG_AGO,
         )
         self._posted = 0
 

@@ -33,14 +33,19 @@ def cards() -> list[dict[str, str]]:
 def test_every_administrator_is_told_of_yesterday_once_in_the_own_zone(company: DemoCompany) -> None:
     company.sell()
     it = company.user("it")
-    User.objects.filter(pk=it.pk).update(time_zone="Asia/Shanghai")
     morning = dt.datetime(2026, 3, 2, 0, 0, tzinfo=dt.UTC)  # 08:00 in Shanghai
+    User.objects.filter(pk=it.pk).update(
+        time_zone="Asia/Shanghai", date_joined=morning - dt.timedelta(hours=1)
+    )
     Event.objects.update(detected_at=morning - dt.timedelta(hours=9))
     asked = Event.objects.count() - 1
     with clock.frozen(morning - dt.timedelta(minutes=1)):
         summaries_send()
     assert cards() == []
     with clock.frozen(morning):
+        summaries_send()
+        assert cards() == []  # not of a day before Baton knew the person
+        User.objects.filter(pk=it.pk).update(date_joined=morning - dt.timedelta(days=1))
         summaries_send()
         summaries_send()
         assert summary_send(it, dt.date(2026, 3, 1)) is False

@@ -54,9 +54,8 @@ def ring(name: str) -> None:
     app.send_task("baton.drain", args=[name], ignore_result=True, expires=60, retry=False)
 
 
-@app.on_after_configure.connect
-def _bind(**_options: object) -> None:
-    doorbell.sender_bind(ring)
+# Here and not when Celery has read its settings: a web process never makes it do so before its first ring.
+doorbell.sender_bind(ring)
 
 
 @signals.worker_shutting_down.connect

@@ -33,7 +33,7 @@ Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 PATH = re.compile(r"^/hooks/([a-z0-9-]{1,60})/$")
 MOST_WAITING = 2_000
 MOST_IN_ONE_COMMIT = 200
-RING_SECONDS = 0.02
+RING_SECONDS = 0.05
 logger = logging.getLogger(__name__)
 
 

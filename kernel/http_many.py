@@ -49,14 +49,14 @@ class _Handles:
 
 
 class _Kept:
-    """The descriptors of a multi handle's sockets, by their own address and port.
+    """A multi handle's sockets, ready to be polled, by their own address and port.
 
     libcurl looks at most once a second whether the other side has closed a socket that is kept; a request on one that is
     closed would have an unknown outcome.
     """
 
     def __init__(self) -> None:
-        self._by_end: dict[tuple[str, int], int] = {}
+        self._by_end: dict[tuple[str, int], select.poll] = {}
 
     def note(self, end: tuple[str, int], opened: Sequence[int]) -> bool:
         """Whether the socket at `end` is one of `opened`: its first request is about to leave."""
@@ -64,18 +64,15 @@ class _Kept:
             if _port_of(descriptor) == end[1]:
                 if len(self._by_end) >= MOST_KEPT:
                     self._by_end.clear()  # those are used unseen
-                self._by_end[end] = descriptor
+                self._by_end[end] = select.poll()
+                self._by_end[end].register(descriptor, select.POLLIN)
                 return True
         return False
 
     def is_closed(self, end: tuple[str, int]) -> bool:
         """Whether the other side has ended it: nothing is asked, so nothing else can have arrived."""
-        descriptor = self._by_end.get(end)
-        if descriptor is None:
-            return False
-        asked = select.poll()
-        asked.register(descriptor, select.POLLIN)
-        return bool(asked.poll(0))
+        kept = self._by_end.get(end)
+        return kept is not None and bool(kept.poll(0))
 
 
 def _port_of(descriptor: int) -> int:
@@ -93,7 +90,11 @@ class _Local(threading.local):
         self._by_nets: dict[tuple[Net, ...], _Handles] = {}
 
     def of(self, nets: Sequence[Net]) -> _Handles:
-        return self._by_nets.setdefault(tuple(nets), _Handles())
+        key = tuple(nets)
+        found = self._by_nets.get(key)
+        if found is None:
+            found = self._by_nets[key] = _Handles()
+        return found
 
 
 _local = _Local()

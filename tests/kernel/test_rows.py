@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import json
 import threading
 import uuid
 from typing import Any
@@ -128,9 +129,9 @@ def _as_stored(model: type[models.Model], key: Any) -> dict[str, Any]:
     columns = [field for field in model._meta.concrete_fields if not field.primary_key]
     quote = connection.ops.quote_name
     text = ", ".join(
-        f"typeof({quote(each.column)}), {quote(each.column)}"
+        f"typeof({quote(str(each.column))}), {quote(str(each.column))}"
         if connection.vendor == "sqlite"
-        else f"pg_typeof({quote(each.column)})::text, {quote(each.column)}::text"
+        else f"pg_typeof({quote(str(each.column))})::text, {quote(str(each.column))}::text"
         for each in columns
     )
     with connection.cursor() as cursor:
@@ -147,7 +148,7 @@ def _stored_alike(model: type[models.Model], key: Any) -> dict[str, Any]:
     for field in model._meta.concrete_fields:
         if isinstance(field, models.JSONField) and connection.vendor == "sqlite":
             kind, text = stored[field.attname]
-            stored[field.attname] = (kind, field.from_db_value(text, None, connection))
+            stored[field.attname] = (kind, json.loads(text or "null"))
     return stored
 
 

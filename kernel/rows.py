@@ -245,9 +245,16 @@ def _keys_from_sequences(wanted: Mapping[type[models.Model], int]) -> dict[type[
 
 
 def _keys_after_last(model: type[models.Model], count: int) -> list[int]:
-    """SQLite, inside an immediate transaction: the keys after the last one ever given."""
+    """SQLite, inside an immediate transaction: the keys after the last one ever given, which the table then counts."""
+    table = model._meta.db_table
     with connection.cursor() as cursor:
-        cursor.execute("SELECT seq FROM sqlite_sequence WHERE name = %s", [model._meta.db_table])
+        cursor.execute("SELECT seq FROM sqlite_sequence WHERE name = %s", [table])
         row = cursor.fetchone()
-    last = int(row[0]) if row else 0
+        last = int(row[0]) if row else 0
+        cursor.execute(
+            "UPDATE sqlite_sequence SET seq = %s WHERE name = %s"
+            if row
+            else "INSERT INTO sqlite_sequence (seq, name) VALUES (%s, %s)",
+            [last + count, table],
+        )
     return list(range(last + 1, last + 1 + count))

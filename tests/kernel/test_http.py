@@ -10,9 +10,6 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
 from pytest_httpserver import HTTPServer
 from werkzeug import Request, Response
 
@@ -30,6 +27,7 @@ from kernel.errors import (
     Transient,
 )
 from kernel.http import HttpClient, HttpResponse, nets_parse, retry_after_seconds, status_raise
+from tests.kernel.certificates import certificate_make
 
 LOOPBACK = nets_parse("127.0.0.0/8")
 
@@ -223,34 +221,8 @@ def test_retry_after_in_both_forms(value: str, seconds: float) -> None:
         assert retry_after_seconds(HttpResponse(429, {"retry-after": value}, b""), default=5.0) == seconds
 
 
-def _certificate(folder: Path, host: str) -> tuple[Path, Path]:
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, host)])
-    begin = clock.now() - dt.timedelta(days=1)
-    certificate = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(1)
-        .not_valid_before(begin)
-        .not_valid_after(begin + dt.timedelta(days=30))
-        .add_extension(x509.SubjectAlternativeName([x509.DNSName(host)]), critical=False)
-        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
-        .sign(key, hashes.SHA256())
-    )
-    certificate_path, key_path = folder / "cert.pem", folder / "key.pem"
-    certificate_path.write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
-    key_path.write_bytes(
-        key.private_bytes(
-            serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-        )
-    )
-    return certificate_path, key_path
-
-
 def test_a_certificate_nobody_trusts_is_a_setting_to_correct(tmp_path: Path) -> None:
-    certificate_path, key_path = _certificate(tmp_path, "localhost")
+    certificate_path, key_path = certificate_make(tmp_path, "localhost")
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(certificate_path, key_path)
     with HTTPServer(host="localhost", ssl_context=context) as server:

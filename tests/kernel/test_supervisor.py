@@ -249,6 +249,8 @@ def test_a_reader_that_goes_away_does_not_stop_the_children(tmp_path: Path) -> N
     try:
         assert process.stdout is not None
         assert process.stdout.readline() == "web | started\n"
+        while process.stdout.readline() != "all ready\n":
+            pass  # what the test's own runner still says must find a reader
         process.stdout.close()
         [pid] = Supervised(tmp_path, process).pids("web")
         os.kill(pid, signal.SIGKILL)

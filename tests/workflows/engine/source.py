@@ -35,6 +35,14 @@ LONG_AGO = dt.datetime(2020, 1, 1, tzinfo=dt.UTC)
 """Rights that hold at whatever moment a test stops the clock."""
 
 
+FLOW = ("plan", "execute", "deliver", "reply", "expire")
+
+
+def flow_due() -> list[str]:
+    """The queues of the one flow in which something is due; timers come round whenever they do."""
+    return [queue.name for queue in doorbell.queues() if queue.name in FLOW and queue.is_due()]
+
+
 class Source:
     """One inbound connection, one person who may see everything, and the rules a test makes."""
 

@@ -13,7 +13,7 @@ from connectors.models import Event, Record, RecordedObject
 from connectors.ports.im import InboundReply
 from connectors.services.poll import poll_drain
 from demo import company as erp
-from kernel import clock, doorbell
+from kernel import clock
 from messaging.models import Answer, Delivery, Interaction, Reply
 from messaging.services.answers import AnswerResult, answer_submit
 from messaging.services.expiry import expire_drain
@@ -21,7 +21,7 @@ from messaging.services.interactions import Target, targets_add
 from messaging.services.outbox import deliver_drain
 from messaging.services.replies import reply_drain, reply_store
 from tests.company import DemoCompany
-from tests.workflows.engine.source import Source
+from tests.workflows.engine.source import Source, flow_due
 from workflows.engine.execute import execute_drain
 from workflows.engine.plan import plan_drain
 from workflows.models import Run, Step
@@ -200,4 +200,4 @@ def test_planning_answering_and_sending_at_once_never_lock_each_other_out(commit
     assert Answer.objects.filter(accepted=True).count() == 12
     assert set(Interaction.objects.values_list("state", flat=True)) == {"decided"}
     assert set(Event.objects.values_list("attempts", flat=True)) == {0}
-    assert not any(queue.is_due() for queue in doorbell.queues())
+    assert flow_due() == []

@@ -15,14 +15,14 @@ from django.db import connection
 
 from connectors.erp.sql.connector import SqlConnector
 from connectors.im.inbox.connector import InboxConnector
-from kernel import clock, doorbell
+from kernel import clock
 from messaging.models import Answer, Delivery, Interaction
 from messaging.services import sent
 from tests.company import DemoCompany
+from tests.workflows.engine.source import flow_due
 from workflows.engine import batch, carry, context, execute, finish, plan
 from workflows.models import Run, Step
 
-FLOW = ("plan", "execute", "deliver", "reply", "expire")
 ROOT = Path(__file__).resolve().parents[3]
 
 
@@ -65,7 +65,7 @@ def assert_one_order(company: DemoCompany) -> None:
     assert Answer.objects.filter(accepted=True).count() == 1
     assert set(Step.objects.values_list("state", flat=True)) == {"done"}
     assert Delivery.objects.get().version == interaction.version
-    assert [queue.name for queue in doorbell.queues() if queue.name in FLOW and queue.is_due()] == []
+    assert flow_due() == []
 
 
 @pytest.mark.parametrize(

@@ -36,7 +36,7 @@ SETUPS: dict[str, dict[str, str]] = {
     "redis": {**POSTGRES, "REDIS_URL": REDIS},
     "rabbitmq": {**POSTGRES, "CELERY_BROKER_URL": "amqp://guest:guest@127.0.0.1:5672//"},
 }
-IDLE_SECONDS = 20
+IDLE_SECONDS = 15
 
 
 def processor_seconds(pids: list[int]) -> float:

@@ -17,11 +17,13 @@ from django.utils.translation import gettext
 
 from connectors.catalog import MANIFESTS
 from connectors.dictionary.objects import OBJECTS
+from connectors.models import Event
 from kernel.text import Localized
 from scripts import messages
 from scripts.translations import compile_all
 from tests.company import DemoCompany
 from workflows.catalog import ACTIONS, TRIGGERS
+from workflows.models import Rule, Run
 from workflows.triggers.record import WORDS
 
 CATALOGS = sorted(messages.catalogs())
@@ -207,9 +209,9 @@ def test_the_administration_speaks_chinese(company: DemoCompany, login: str) -> 
         "analyst": [
             "",
             "workflows/rule/",
-            "workflows/rule/1/change/",
+            f"workflows/rule/{Rule.objects.latest('pk').pk}/change/",
             "workflows/run/",
-            "workflows/run/1/change/",
+            f"workflows/run/{Run.objects.latest('pk').pk}/change/",
         ],
         "it": [
             "",
@@ -220,7 +222,7 @@ def test_the_administration_speaks_chinese(company: DemoCompany, login: str) -> 
         "auditor": [
             "",
             "connectors/event/",
-            "connectors/event/1/change/",
+            f"connectors/event/{Event.objects.latest('pk').pk}/change/",
             "messaging/delivery/",
             "kernel/auditentry/",
         ],

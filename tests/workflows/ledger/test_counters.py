@@ -38,6 +38,12 @@ def _polls(company: DemoCompany) -> None:
     doorbell.drain_all()
 
 
+def source_seems_unchanged(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No poll walks again by itself: a file that SQLite tidies up counts as changed, and the walk would heal."""
+    monkeypatch.setattr(Reader, "_token", lambda *_args: "always the same")
+    RecordedObject.objects.update(cursor={"token": "always the same"})
+
+
 def told() -> list[str]:
     return [
         each.card["data"]["title_en"]
@@ -57,8 +63,11 @@ def test_equal_while_the_source_changes(company: DemoCompany) -> None:
     assert told() == []
 
 
-def test_a_record_that_was_lost_is_found_within_a_quarter_of_an_hour_and_healed(company: DemoCompany) -> None:
+def test_a_record_that_was_lost_is_found_within_a_quarter_of_an_hour_and_healed(
+    company: DemoCompany, monkeypatch: pytest.MonkeyPatch
+) -> None:
     minutes_pass(1)
+    source_seems_unchanged(monkeypatch)
     records, events = Record.objects.filter(object="stock_level").count(), Event.objects.count()
     Record.objects.filter(object="stock_level", planned_event_id=None).first().delete()  # type: ignore[union-attr]
     minutes_pass(15)
@@ -76,8 +85,7 @@ def test_a_change_that_the_poll_overlooks_is_found_and_healed(
 ) -> None:
     minutes_pass(1)
     events = Event.objects.count()
-    monkeypatch.setattr(Reader, "_token", lambda *_args: "always the same")
-    RecordedObject.objects.update(cursor={"token": "always the same"})
+    source_seems_unchanged(monkeypatch)
     company.sell(1)
     assert Event.objects.count() == events
     minutes_pass(15)

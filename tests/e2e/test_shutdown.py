@@ -33,7 +33,7 @@ STOP_SECONDS = 30.0
 
 @pytest.fixture(scope="module")
 def sink() -> Iterator[Sink]:
-    with Sink(delay_ms=300) as running:
+    with Sink(delay_ms=1_000) as running:
         yield running
 
 

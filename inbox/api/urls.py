@@ -21,6 +21,7 @@ from inbox.api import (
     ledger,
     rules,
     runs,
+    seen,
     token,
     versions,
 )
@@ -86,6 +87,7 @@ urlpatterns = [
     path("dead-letters/operations/<int:pk>/", deadletters.BulkOne.as_view(), name="bulk-one"),
     path("dead-letters/operations/<int:pk>/cancel/", deadletters.BulkCancel.as_view(), name="bulk-cancel"),
     path("deliveries/", deliveries.DeliveryList.as_view(), name="deliveries"),
+    path("seen/", seen.SeenAsk.as_view(), name="seen"),
     path("ledger/", ledger.Ledger.as_view(), name="ledger"),
     path("inbox/", inbox.CardList.as_view(), name="cards"),
     path("inbox/seen/", inbox.CardsSeen.as_view(), name="cards-seen"),

@@ -2,6 +2,7 @@
 
 from messaging.models.attention import Attention, HolidayCalendar
 from messaging.models.confirmation import Confirmation, ConfirmationState
+from messaging.models.disclosure import Disclosure
 from messaging.models.interaction import (
     DIGEST,
     NOT_SENT_STATES,
@@ -30,6 +31,7 @@ __all__ = [
     "ConfirmationState",
     "Delivery",
     "DeliveryState",
+    "Disclosure",
     "Hold",
     "HolidayCalendar",
     "Interaction",

@@ -191,6 +191,11 @@ TABLE: dict[tuple[str, str], Entry] = {
     ("bulk-one", "get"): Entry({"analyst": 200}, path=_operation),
     ("bulk-cancel", "post"): Entry({"analyst": 200}, path=_operation),
     ("deliveries", "get"): Entry(EVERYBODY),
+    ("seen", "post"): Entry(
+        {"owner": 200, "auditor": 200, "buyer": 200},
+        other=403,
+        body=lambda world: {"person": "buyer", "kind": "event", "event": world.run.event_id},
+    ),
     ("ledger", "get"): Entry(EVERYBODY),
     ("cards", "get"): Entry(EVERYBODY),
     ("cards-seen", "post"): Entry({"*": 204}, body=lambda world: {"ids": [str(world.card)]}),

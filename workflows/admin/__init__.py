@@ -2,7 +2,16 @@
 
 from workflows.admin.cards import DeliveryAdmin, InteractionAdmin, ReplyAdmin
 from workflows.admin.ledger import EventAdmin
+from workflows.admin.review import ReviewAdmin
 from workflows.admin.rules import RuleAdmin
 from workflows.admin.runs import RunAdmin
 
-__all__ = ["DeliveryAdmin", "EventAdmin", "InteractionAdmin", "ReplyAdmin", "RuleAdmin", "RunAdmin"]
+__all__ = [
+    "DeliveryAdmin",
+    "EventAdmin",
+    "InteractionAdmin",
+    "ReplyAdmin",
+    "ReviewAdmin",
+    "RuleAdmin",
+    "RunAdmin",
+]

@@ -23,6 +23,7 @@ from workflows.admin.views import CONNECTION
 from workflows.models import Rule, Step
 from workflows.selectors import may_list_runs, visible_deliveries, visible_interactions, visible_replies
 from workflows.services.replay import failed_delivery_replay
+from workflows.services.seeing import may_ask
 
 PERSON = column("user", gettext_lazy("person"))
 DECIDED_BY = column("decided_by", gettext_lazy("decided by"))
@@ -85,6 +86,7 @@ class InteractionAdmin(PageAdmin[Interaction]):
         return {
             "title": _("Interaction #%(number)s") % {"number": obj.pk},
             "interaction": obj,
+            "may_ask": may_ask(request.user),
             "badge": badge(obj.state, obj.get_state_display()),
             "message": card_render(obj, request.user, decision) if decision.allowed else None,  # type: ignore[arg-type]
             "decision": decision,

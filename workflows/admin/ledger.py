@@ -37,6 +37,7 @@ from workflows.selectors.held import HELD
 from workflows.selectors.shown import payload_words
 from workflows.selectors.visible import event_connections
 from workflows.services.replay import failed_event_replay
+from workflows.services.seeing import may_ask
 from workflows.triggers.record import WORDS as CHANGES
 
 MOST_SEARCHED = 1_000
@@ -200,6 +201,7 @@ class EventAdmin(PageAdmin[Event]):
             "payload_gone": payload_words(obj),
             "title": _("Event #%(number)s") % {"number": obj.pk},
             "event": obj,
+            "may_ask": may_ask(request.user),
             "badge": badge(category, LEDGER_CATEGORIES[category]),
             "change": CHANGES.get(obj.change, obj.change),
             "source": SOURCES.get(obj.source, obj.source),

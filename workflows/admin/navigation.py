@@ -62,6 +62,7 @@ GROUPS: tuple[tuple[str | Promise, tuple[Entry, ...]], ...] = (
             Entry(_("People of the ERPs"), "sync_alt", DirectorySync),
             Entry(_("Role mappings"), "conversion_path", RoleMapping),
             Entry(_("Grants"), "key", Grant),
+            Entry(_("What would somebody see?"), "visibility", Grant, "admin:workflows_seen"),
             Entry(_("Quiet hours"), "bedtime", Attention),
             Entry(_("Holiday calendars"), "event_busy", HolidayCalendar),
         ),

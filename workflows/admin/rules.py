@@ -31,6 +31,7 @@ from workflows.sentence import rule_sentence
 from workflows.services.checking import rule_check
 from workflows.services.drafts import rule_edit
 from workflows.services.rules import rule_publish, rule_switch_off, rule_switch_on
+from workflows.services.seeing import may_ask
 
 WEEK_DAYS = 7
 RECENT = 10
@@ -121,6 +122,7 @@ class RuleAdmin(RuleEditor):
         return {
             "title": str(obj),
             "rule": obj,
+            "may_ask": may_ask(request.user),
             "badge": badge(obj.state, obj.get_state_display()),
             "why_stopped": rule_why_stopped(obj),
             "stopping": stops_under_way([obj]).get(obj.pk),

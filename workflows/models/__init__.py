@@ -3,6 +3,7 @@
 from workflows.models.alert import Alert, DailySummary
 from workflows.models.backtest import BackTest, BackTestHit, BackTestState
 from workflows.models.bulk import BulkAct, BulkItem, BulkItemState, BulkOperation, BulkState
+from workflows.models.disclosure import DisclosureMonth
 from workflows.models.footprint import Footprint, FootprintKind
 from workflows.models.rule import Rule, RuleState, RuleTag, RuleVersion
 from workflows.models.run import Attempt, Run, RunState, Step, StepState
@@ -21,6 +22,7 @@ __all__ = [
     "BulkOperation",
     "BulkState",
     "DailySummary",
+    "DisclosureMonth",
     "Footprint",
     "FootprintKind",
     "Rule",

@@ -110,6 +110,11 @@ def _recorded(rehearsal: Rehearsal, pk: int) -> Occurrence:
     ).first()
     if event is None:
         raise NotFound(_("There is no such event of this kind of record."))
+    return event_occurrence(event)
+
+
+def event_occurrence(event: Event) -> Occurrence:
+    """Raises ConfigError for an event that tells no state."""
     record = event.after or event.before
     if record is None:
         raise ConfigError(_("This event could not be read; choose another one."))

@@ -79,10 +79,7 @@ def messages_preview(view: RecordView, rehearsal: Rehearsal, found: Occurrence) 
     """`view` is the record as the asker may see it: no message shows more."""
     preview = Preview()
     for index, step in enumerate(rehearsal.telling_steps()):
-        named = [
-            str(each.get("field")) for each in _specs(step.params) if each.get("type") == "record_person"
-        ]
-        if any(view.hides(name) for name in named):
+        if any(view.hides(name) for name in people_fields(step.params)):
             preview.notes.append(_("Whom it tells depends on a field you may not see."))
             continue
         try:
@@ -102,8 +99,20 @@ def messages_preview(view: RecordView, rehearsal: Rehearsal, found: Occurrence) 
     return preview
 
 
-def _specs(params: Mapping[str, Any]) -> list[Mapping[str, Any]]:
-    return [*params.get("recipients", ()), *params.get("fallback", ())]
+def people_fields(params: Mapping[str, Any]) -> list[str]:
+    """The fields of the record that say whom a step tells."""
+    specs = [*params.get("recipients", ()), *params.get("fallback", ())]
+    return [str(each.get("field")) for each in specs if each.get("type") == "record_person"]
+
+
+def card_of(rehearsal: Rehearsal, found: Occurrence, asked: Ask) -> Interaction:
+    """The card as it would be stored; it is not."""
+    return Interaction(
+        record=rehearsal.record(found),
+        card=dict(asked.card),
+        source_event_id=found.source_event_id,
+        state=InteractionState.OPEN if asked.is_question else InteractionState.DECIDED,
+    )
 
 
 def _one(
@@ -126,12 +135,7 @@ def _one(
                 _masked_labels(rehearsal, found, decision),
             )
         )
-    interaction = Interaction(
-        record=record,
-        card=dict(asked.card),
-        source_event_id=found.source_event_id,
-        state=InteractionState.OPEN if asked.is_question else InteractionState.DECIDED,
-    )
+    interaction = card_of(rehearsal, found, asked)
     try:
         with override(target.user.language):
             message = card_render(interaction, target.user, decision.within(view.decision))

@@ -23,6 +23,7 @@ MOODS = {
     "draft": "plain",
     "off": "wait",
     "loop": "bad",
+    "flood": "bad",
     "active": "good",
     "paused": "wait",
     "auth_failed": "bad",

@@ -16,6 +16,7 @@ class WorkflowsConfig(AppConfig):
         from workflows.engine.backtest import BACKTEST_QUEUE, backtest_drain, backtest_is_due
         from workflows.engine.causes import FOOTPRINT_QUEUE, footprints_are_due, footprints_prune
         from workflows.engine.execute import execute_drain, execute_is_due
+        from workflows.engine.flood import HANDLER as FLOOD
         from workflows.engine.overdue import OVERDUE_QUEUE, overdue_drain, overdue_is_due
         from workflows.engine.plan import BATCH, EXECUTE_QUEUE, PLAN_QUEUE, plan_drain, plan_is_due
         from workflows.engine.refresh import HANDLER
@@ -25,6 +26,7 @@ class WorkflowsConfig(AppConfig):
         from workflows.services.bulk import BULK_QUEUE, bulk_drain, bulk_is_due
         from workflows.services.counters import counters_tell
         from workflows.services.pruning import prune_run
+        from workflows.services.resuming import FloodHandler
         from workflows.services.summary import summaries_send
 
         TRIGGERS.check()
@@ -41,3 +43,4 @@ class WorkflowsConfig(AppConfig):
         doorbell.queue_register(BACKTEST_QUEUE, drain=backtest_drain, is_due=backtest_is_due)
         subscribe(HANDLER, StepHandler())
         subscribe(NOTICE, NoticeHandler())
+        subscribe(FLOOD, FloodHandler())

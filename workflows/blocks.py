@@ -57,6 +57,8 @@ class Ask:
     expires_seconds: float | None = None
     priority: int = 5
     is_question: bool = True
+    said: Localized | None = None
+    """What the card says of itself from the start."""
 
 
 @dataclass(frozen=True)
@@ -101,7 +103,14 @@ class Wait:
     text: Localized
 
 
-StepResult = Ask | Done | Refused | Wait
+@dataclass(frozen=True)
+class Held:
+    """It was not done: the rule is not launched so far. What follows goes on."""
+
+    reason: Localized
+
+
+StepResult = Ask | Done | Refused | Wait | Held
 
 
 @dataclass(frozen=True)

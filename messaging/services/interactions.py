@@ -31,7 +31,10 @@ class Target:
 
 @dataclass(frozen=True)
 class Question:
-    """What is asked of whom (without buttons in the card: a notice). `handler_ref` says what for."""
+    """What is asked of whom (without buttons in the card: a notice). `handler_ref` says what for.
+
+    `said` is what the card says of itself from the start.
+    """
 
     card: Mapping[str, Any]
     shown: Mapping[str, Any]
@@ -44,6 +47,7 @@ class Question:
     expires_seconds: float | None = None
     priority: int = 5
     is_question: bool = True
+    said: Localized | None = None
 
 
 def interaction_open(**question: Any) -> Interaction:
@@ -94,6 +98,7 @@ def _interaction(key: int, question: Question) -> Interaction:
         card=dict(question.card),
         shown={"1": dict(question.shown)},
         state=InteractionState.OPEN if question.is_question else InteractionState.DECIDED,
+        state_text=question.said.as_json() if question.said is not None else {},
         handler=question.handler,
         handler_ref=question.handler_ref,
         expires_at=expires_at,

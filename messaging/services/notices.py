@@ -54,10 +54,12 @@ def notice_send(
     handler: str,
     ref: str = "",
     priority: int = PRIORITY,
+    buttons: Sequence[Mapping[str, Any]] = (),
 ) -> int:
     """One card for all of `people`, inside the caller's transaction. Returns how many are told.
 
-    `source` names what it is about, `handler` who is asked when it cannot be delivered.
+    `source` names what it is about, `handler` who is asked when it cannot be delivered. With `buttons`, as in
+    messaging/card.py, it is a question, whose answer goes to `handler`.
     """
     targets = [
         Target(person, channel, address, "owner")
@@ -73,6 +75,7 @@ def notice_send(
             "title": {"en": "{{ record.title_en }}", "zh-hans": "{{ record.title_zh }}"},
             "body": {"en": "{{ record.body_en }}", "zh-hans": "{{ record.body_zh }}"},
             "data": {"title_en": title.en, "title_zh": title.zh, "body_en": body.en, "body_zh": body.zh},
+            "buttons": list(buttons),
         },
         shown={},
         targets=targets,
@@ -82,6 +85,6 @@ def notice_send(
         handler=handler,
         handler_ref=ref,
         priority=priority,
-        is_question=False,
+        is_question=bool(buttons),
     )
     return len(targets)

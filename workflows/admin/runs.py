@@ -42,6 +42,8 @@ OUTCOMES = {
     "dead_letter": gettext_lazy("dead letter"),
     "discarded": gettext_lazy("discarded"),
     "not_true": gettext_lazy("not true when looked at again"),
+    "shadow": gettext_lazy("held back: shadow"),
+    "pilot": gettext_lazy("held back: no pilot people"),
     "": "–",
 }
 

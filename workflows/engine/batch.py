@@ -13,6 +13,7 @@ from workflows.conditions import PreparedData
 from workflows.engine.carry import Fired, fired_carry
 from workflows.engine.compiled import CompiledRule
 from workflows.engine.firing import Firings, Memory
+from workflows.engine.flood import Admission
 from workflows.engine.index import RuleIndex
 from workflows.engine.recipients import People
 from workflows.engine.refresh import Rearmed
@@ -38,6 +39,7 @@ class Batch:
         self.records = records
         self.rules = rules
         self.carries = carries
+        self.admission = Admission()
         self.touched: dict[int, Record] = {}
         self.rearmed: list[Rearmed] = []
         self.states: dict[tuple[int, int], RuleRecordState] = {}
@@ -121,7 +123,9 @@ class Batch:
     def _runs_made(self) -> list[Fired]:
         count = len(self._fired)
         keys = keys_reserve({Run: count, Step: count})
-        rules = Rule.objects.select_related("owner").in_bulk({each[0].rule_id for each in self._fired})
+        rules = Rule.objects.select_related("owner", "launch").in_bulk(
+            {each[0].rule_id for each in self._fired}
+        )
         now = clock.now()
         made: list[Fired] = []
         for run_key, step_key, (compiled, event, record, data) in zip(
@@ -135,6 +139,7 @@ class Batch:
                 event=event,
                 record=record,
                 stops=compiled.stops,
+                launch=compiled.launch.mark,
                 trace={"condition": compiled.trace.of(data).as_json(), "number": compiled.number},
                 started_at=now,
             )

@@ -21,6 +21,7 @@ from workflows.catalog import ACTIONS
 from workflows.definition import StepSpec
 from workflows.engine.compiled import CompiledRule
 from workflows.engine.context import StepExecution
+from workflows.engine.launching import ask_stage, run_done
 from workflows.engine.recipients import Audience, People, audience_plan
 from workflows.engine.refresh import HANDLER
 from workflows.engine.stopping import run_is_stopped
@@ -47,6 +48,7 @@ class _Asked:
     fired: Fired
     ask: Ask
     audience: Audience
+    ends: bool
 
 
 def fired_carry(fired: Sequence[Fired], people: People) -> tuple[list[Step], list[Attempt]]:
@@ -70,12 +72,13 @@ def fired_carry(fired: Sequence[Fired], people: People) -> tuple[list[Step], lis
             continue
         step.state, step.ended_at = StepState.DONE, now
         steps = each.fired.compiled.definition.steps
-        if len(steps) > 1:
+        if len(steps) > 1 and not each.ends:
             following.append(
                 row_new(Step, run=run, path="/steps/1", action=steps[1].action, available_at=now)
             )
         else:
-            run.state, run.outcome, run.ended_at = RunState.DONE, "done", now
+            run.state, run.outcome, run.reason = run_done(run, told=True)
+            run.ended_at = now
     return following, attempts
 
 
@@ -104,10 +107,11 @@ def _asked(fired: Fired, people: People) -> _Asked | None:
         audience = audience_plan(
             ask.recipients, ask.fallback, ask.channels, fired.rule, fired.record, ask.card["data"], people
         )
+        staged = ask_stage(fired.run, ask, audience, people)
     except Exception:
         logger.info("step %s of rule %s is left to be executed", spec.action, fired.rule.key, exc_info=True)
         return None
-    return _Asked(fired, ask, audience) if audience.targets else None
+    return _Asked(fired, staged.ask, staged.audience, staged.ends) if staged.audience.targets else None
 
 
 def _question(asked: _Asked) -> Question:
@@ -128,4 +132,5 @@ def question_of(ask: Ask, audience: Audience, record: Record | None, event: Even
         expires_seconds=ask.expires_seconds or (QUESTION_SECONDS if ask.is_question else None),
         priority=ask.priority,
         is_question=ask.is_question,
+        said=ask.said,
     )

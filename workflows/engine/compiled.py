@@ -19,6 +19,7 @@ from workflows.conditions import (
     condition_compile,
 )
 from workflows.definition import Definition, FiringPolicy, definition_read
+from workflows.engine.launching import EVERYBODY, LaunchPlan
 from workflows.models import Rule, RuleVersion
 
 GENERATION = "rules"
@@ -73,6 +74,7 @@ class CompiledRule:
     condition: CompiledCondition
     rearm: CompiledCondition | None
     trace: CompiledTrace
+    launch: LaunchPlan = EVERYBODY
 
     @property
     def compares(self) -> bool:

@@ -23,12 +23,13 @@ from kernel.text import Localized, localized
 from kernel.work import backoff_seconds, due, work_claim, work_each
 from permissions.models import User, Verb
 from permissions.policies import may_see_record
-from workflows.blocks import Refused, StepResult
+from workflows.blocks import Held, Refused, StepResult
 from workflows.catalog import ACTIONS
 from workflows.definition import step_at
 from workflows.engine.compiled import rule_version_compiled
 from workflows.engine.context import StepExecution
 from workflows.engine.finish import GIVE_UP_DAYS, step_dead, step_finish, step_later
+from workflows.engine.launching import step_held
 from workflows.engine.restart import write_adopt
 from workflows.engine.stopping import steps_going
 from workflows.models import Attempt, Rule, Step
@@ -46,7 +47,12 @@ def execute_is_due() -> bool:
 def execute_drain() -> int:
     claimed = work_claim(
         Step.objects.select_related(
-            "run__rule__connection", "run__rule__owner", "run__version", "run__event", "person"
+            "run__rule__connection",
+            "run__rule__owner",
+            "run__rule__launch",
+            "run__version",
+            "run__event",
+            "person",
         ),
         limit=BATCH,
         lease_seconds=120,
@@ -118,6 +124,9 @@ def _act(step: Step) -> StepResult:
     denied = _gate(step)
     if denied is not None:
         return denied
+    held = step_held(step, action)
+    if held is not None:
+        return Held(held)
     write_adopt(step)
     record = step.run.record
     event_state = step.run.event.after or step.run.event.before or {}

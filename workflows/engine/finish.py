@@ -16,12 +16,13 @@ from kernel.work import work_held
 from messaging.models import Interaction, InteractionState
 from messaging.services.answers import interaction_reopen
 from messaging.services.interactions import interaction_show, interactions_open
-from workflows.blocks import Ask, Done, Refused, StepResult, Wait
+from workflows.blocks import Ask, Done, Held, Refused, StepResult, Wait
 from workflows.definition import definition_read
 from workflows.engine.carry import asked_output, question_of
 from workflows.engine.causes import footprints_written
+from workflows.engine.launching import ask_stage, nobody_staged, run_done
 from workflows.engine.plan import EXECUTE_QUEUE
-from workflows.engine.recipients import audience_plan
+from workflows.engine.recipients import People, audience_plan
 from workflows.engine.refresh import card_of_step, interactions_rearmed
 from workflows.engine.stopping import run_stop_if_stopped
 from workflows.models import Rule, RuleRecordState, Run, RunState, Step, StepState
@@ -45,6 +46,8 @@ def step_finish(step: Step, result: StepResult) -> None:
             _asked(step, result)
         elif isinstance(result, Refused):
             _refused(step, result)
+        elif isinstance(result, Held):
+            _put_aside(step, result.reason)
         else:
             _done(step, result)
         _live(step)
@@ -77,9 +80,21 @@ def run_end(run: Run, state: str, outcome: str, reason: str = "") -> None:
 
 def _asked(step: Step, result: Ask) -> None:
     run = step.run
-    audience = audience_plan(
-        result.recipients, result.fallback, result.channels, run.rule, run.record, result.card.get("data", {})
+    people = People()
+    wanted = audience_plan(
+        result.recipients,
+        result.fallback,
+        result.channels,
+        run.rule,
+        run.record,
+        result.card.get("data", {}),
+        people,
     )
+    staged = ask_stage(run, result, wanted, people)
+    result, audience = staged.ask, staged.audience
+    if run.launch and wanted.targets and not audience.targets:
+        _put_aside(step, nobody_staged(run, audience.notes), ends=result.is_question or staged.ends)
+        return
     if not audience.targets:
         reason = localized(
             gettext_noop("Nobody could be told: %(notes)s"),
@@ -97,7 +112,13 @@ def _asked(step: Step, result: Ask) -> None:
         Run.objects.filter(pk=run.pk).update(state=RunState.WAITING)
     else:
         _end(step, StepState.DONE, output)
-        _next(step)
+        _next(step, ends=staged.ends)
+
+
+def _put_aside(step: Step, reason: Localized, *, ends: bool = False) -> None:
+    """The launch step of the rule holds the step back; `ends`: what would follow depends on it."""
+    _end(step, StepState.SKIPPED, step.output, text_store(reason))
+    _next(step, ends=ends)
 
 
 def _done(step: Step, result: Done) -> None:
@@ -166,14 +187,14 @@ def _question(step: Step) -> Interaction:
     return Interaction.objects.select_related("record").get(pk=step.interaction_id)
 
 
-def _next(step: Step) -> bool:
-    """Start the step after this one; True when there is one. Without one the run is over."""
+def _next(step: Step, *, ends: bool = False) -> bool:
+    """Start the step after this one; True when there is one. Without one, or when it `ends`, the run is over."""
     run = step.run
     head, _, tail = step.path.rpartition("/")
     definition = definition_read(run.version.definition)
     siblings = _siblings(definition.raw, head)
     following = int(tail) + 1
-    if following < len(siblings):
+    if following < len(siblings) and not ends:
         Step.objects.create(
             run=run,
             path=f"{head}/{following}",
@@ -186,7 +207,8 @@ def _next(step: Step) -> bool:
         )
         doorbell.ring(EXECUTE_QUEUE)
         return True
-    _run_over(step, RunState.DONE, "done")
+    told = not run.launch or run.steps.filter(interaction__isnull=False).exists()
+    _run_over(step, *run_done(run, told=told))
     return False
 
 

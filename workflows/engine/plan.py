@@ -28,6 +28,7 @@ from workflows.engine.beside import events_beside
 from workflows.engine.causes import causes_attach
 from workflows.engine.compiled import CompiledRule, event_data, schema_for
 from workflows.engine.firing import Firings, Memory, Verdicts, firing_decide
+from workflows.engine.flood import floods_stop
 from workflows.engine.index import RuleIndex
 from workflows.engine.loops import loops_stop
 from workflows.engine.published import BrokenRule, rules_broken, rules_live
@@ -201,6 +202,7 @@ def _plan(events: list[Event], *, carries: bool) -> int:
         _plan_one(event, batch, broken.get((event.connection_id, event.object), ()))
     is_waiting = batch.write(events)
     loops_stop(batch.runs)
+    floods_stop(batch.admission.flooded)
     if is_waiting:
         doorbell.ring(EXECUTE_QUEUE)
     interactions_rearmed(batch.rearmed)
@@ -310,6 +312,7 @@ def _evaluate(
             change=event.change,
             at=clock.now(),
         )
+        decided = batch.admission.admit(rule, event.key, decided)
         batch.remember(rule, record.pk, event, decided)
         if decided.fires:
             fired = True

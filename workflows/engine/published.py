@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from connectors.selectors import GENERATION as DICTIONARY
 from kernel.errors import BatonError
 from kernel.generation import Cached, generation_number
 from workflows.engine.compiled import GENERATION, CompiledRule, rule_compile
 from workflows.engine.index import RuleIndex
+from workflows.engine.launching import launch_plan
 from workflows.models import Rule, RuleState
 
 RuleKey = tuple[int, str]
@@ -42,14 +43,15 @@ def _live_build() -> _Live:
     broken: dict[RuleKey, list[BrokenRule]] = {}
     rules = (
         Rule.objects.filter(state=RuleState.LIVE, current__isnull=False)
-        .select_related("current")
+        .select_related("current", "launch")
         .order_by("pk")
     )
     for rule in rules:
         assert rule.current is not None
         where = (rule.connection_id, rule.object)
         try:
-            found.setdefault(where, []).append(rule_compile(rule, rule.current))
+            compiled = replace(rule_compile(rule, rule.current), launch=launch_plan(rule))
+            found.setdefault(where, []).append(compiled)
         except BatonError as error:  # told on every event it would have judged; the other rules go on
             logger.warning("rule %s does not compile: %s", rule.key, error)
             broken.setdefault(where, []).append(BrokenRule(rule.pk, rule.current.number, error.message))

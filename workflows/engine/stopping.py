@@ -32,6 +32,8 @@ STOP_QUEUE = "stop"
 BATCH = 200
 AGAIN_SECONDS = 1.0
 STOPPED = (RuleState.OFF, RuleState.LOOP)
+"""What began before is not carried on. A rule that fired too often is not among them: what it asked goes on."""
+BY_ITSELF = (RuleState.LOOP, RuleState.FLOOD)
 ACTIVE = (RunState.RUNNING, RunState.WAITING)
 UNENDED = (StepState.READY, StepState.WAITING)
 logger = logging.getLogger(__name__)
@@ -221,4 +223,4 @@ def stops_under_way(rules: Collection[Rule]) -> dict[int, RuleStop]:
 
 def rule_why_stopped(rule: Rule) -> str:
     """Why Baton itself stopped the rule, in the reader's language; empty otherwise."""
-    return text_show(rule.state_reason) if rule.state == RuleState.LOOP else ""
+    return text_show(rule.state_reason) if rule.state in BY_ITSELF else ""

@@ -5,6 +5,7 @@ from workflows.models.backtest import BackTest, BackTestHit, BackTestState
 from workflows.models.bulk import BulkAct, BulkItem, BulkItemState, BulkOperation, BulkState
 from workflows.models.disclosure import DisclosureMonth
 from workflows.models.footprint import Footprint, FootprintKind
+from workflows.models.launch import Launch, LaunchStep
 from workflows.models.rule import Rule, RuleState, RuleTag, RuleVersion
 from workflows.models.run import Attempt, Run, RunState, Step, StepState
 from workflows.models.state import RuleRecordState
@@ -25,6 +26,8 @@ __all__ = [
     "DisclosureMonth",
     "Footprint",
     "FootprintKind",
+    "Launch",
+    "LaunchStep",
     "Rule",
     "RuleRecordState",
     "RuleState",

@@ -19,6 +19,7 @@ class RuleState(models.TextChoices):
     LIVE = "live", _("Live")
     OFF = "off", _("Switched off")
     LOOP = "loop", _("Stopped: loop")
+    FLOOD = "flood", _("Stopped: more often than forecast")
 
 
 class Rule(models.Model):

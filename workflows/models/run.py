@@ -26,7 +26,8 @@ class RunState(models.TextChoices):
 class Run(models.Model):
     """One rule × one event. `trace` is what each condition saw, written when the rule fired.
 
-    `stops` is the rule's count of stops when it fired (None: written by a Baton that did not count them).
+    `stops` is the rule's count of stops when it fired (None: written by a Baton that did not count them). `launch` is the
+    step the rule was launched to when it fired: `shadow` or `pilot`; empty where everybody is told.
     """
 
     rule = models.ForeignKey(Rule, on_delete=models.CASCADE, related_name="runs")
@@ -38,6 +39,7 @@ class Run(models.Model):
     reason = models.TextField(_("reason"), blank=True, default="")
     trace = models.JSONField(default=dict)
     stops = models.PositiveIntegerField(null=True, blank=True, editable=False)
+    launch = models.CharField(max_length=10, blank=True, default="", db_default="", editable=False)
     started_at = models.DateTimeField(_("started"), default=clock.now)
     ended_at = models.DateTimeField(_("ended"), null=True, blank=True)
 

@@ -24,10 +24,11 @@ from workflows.definition import step_at
 from workflows.engine.compiled import CompiledRule, rule_version_compiled
 from workflows.engine.context import CardContext
 from workflows.engine.finish import run_end
+from workflows.engine.launching import targets_stage
 from workflows.engine.plan import EXECUTE_QUEUE
 from workflows.engine.recipients import audience_plan
 from workflows.engine.stopping import run_is_stopped
-from workflows.models import RuleRecordState, RunState, Step, StepState
+from workflows.models import LaunchStep, RuleRecordState, RunState, Step, StepState
 
 MOST_TEXT = 500
 
@@ -156,6 +157,9 @@ class StepHandler:
         step, _compiled, _params = _asked(interaction)
         if self.unconfirmed(interaction):
             return
+        if step.run.launch == LaunchStep.SHADOW:  # nobody else was ever to have it
+            audit_record(None, "interaction.undeliverable", interaction, reason)
+            return
         Step.objects.filter(pk=step.pk).update(state=StepState.DEAD, reason=reason, ended_at=clock.now())
         run_end(step.run, RunState.FAILED, "dead_letter", reason)
         interaction_show(
@@ -171,7 +175,8 @@ class StepHandler:
             [], params.get("fallback", ()), params.get("channels", ()), step.run.rule, step.run.record,
             interaction.card.get("data", {}),
         )  # fmt: skip
-        fresh = [target for target in audience.targets if target.user.pk not in asked]
+        reached = targets_stage(step.run, audience.targets)
+        fresh = [target for target in reached if target.user.pk not in asked]
         if fresh:
             targets_add(interaction, fresh)
         return list(dict.fromkeys(target.user.display_name for target in fresh))

@@ -20,6 +20,7 @@ from workflows.engine.compiled import GENERATION
 from workflows.engine.stopping import rule_stop, stop_begin
 from workflows.models import Rule, RuleState, RuleVersion, StopReason
 from workflows.services.checking import errors_of, rule_check
+from workflows.services.launching import launch_again, launch_cards_close
 
 
 def rule_publish(actor: User, rule: Rule, *, note: str = "") -> RuleVersion:
@@ -58,8 +59,10 @@ def _publish(actor: User, rule: Rule, raw: Mapping[str, Any], note: str) -> Rule
         locked.state, locked.state_reason = RuleState.LIVE, ""
         locked.updated_at = clock.now()
         locked.save()
+        launch_again(locked)
         generation_bump(GENERATION)
         audit_record(actor, "rule.published", locked, f"v{number}", note=note)
+    launch_cards_close(rule)
     rule.refresh_from_db()
     return version
 
@@ -72,6 +75,7 @@ def rule_switch_off(actor: User, rule: Rule) -> None:
         stop = rule_stop(rule, StopReason.SWITCHED_OFF, actor=actor)
     if stop is not None:
         stop_begin(stop)
+        launch_cards_close(rule)
     rule.refresh_from_db()
 
 
@@ -83,6 +87,8 @@ def rule_switch_on(actor: User, rule: Rule) -> None:
         raise ConfigError(_("Publish the rule first."))
     with transaction.atomic():
         Rule.objects.filter(pk=rule.pk).update(state=RuleState.LIVE, state_reason="", updated_at=clock.now())
+        launch_again(rule)
         generation_bump(GENERATION)
         audit_record(actor, "rule.switched_on", rule, rule.key)
+    launch_cards_close(rule)
     rule.refresh_from_db()

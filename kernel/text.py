@@ -89,3 +89,17 @@ def text_show(stored: str, language: str | None = None) -> str:
         except ValueError:
             return stored
     return stored
+
+
+def duration_words(seconds: float) -> Localized:
+    """ "2 hours", "1 day", in the largest unit that says it exactly."""
+    for size, en, zh in (
+        (86400, "day", "天"),
+        (3600, "hour", "小时"),
+        (60, "minute", "分钟"),
+        (1, "second", "秒"),
+    ):
+        if seconds >= size and seconds % size == 0:
+            count = int(seconds // size)
+            return Localized(f"{count} {en}" if count == 1 else f"{count} {en}s", f"{count} {zh}")
+    return Localized(f"{seconds:g} seconds", f"{seconds:g} 秒")

@@ -5,6 +5,7 @@ A new one is a file in triggers/ or actions/, one line in catalog.py, a test. Se
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
@@ -13,7 +14,7 @@ from connectors.dictionary.types import DictionaryObject, FieldClass
 from connectors.ports.erp import WriteResult
 from connectors.ports.manifest import Manifest
 from kernel.text import Localized
-from workflows.conditions import ConditionSchema
+from workflows.conditions import ConditionSchema, FieldSpec
 from workflows.definition import Problem, TriggerSpec
 from workflows.shapes import Shape
 
@@ -66,6 +67,8 @@ class Done:
     """The step ended well. `text` goes on the card ({at} becomes the reader's time); `is_mismatch` makes it red.
 
     A text that tells values of the field `classes` comes with `masked`, for those who may not see them.
+    `into` names the list of actions inside this one that is done next. `results` are what later actions may read, as
+    `gives` announced them. `note` is told on the run's page; it tells no values.
     """
 
     output: Mapping[str, Any] = field(default_factory=dict)
@@ -73,6 +76,9 @@ class Done:
     is_mismatch: bool = False
     masked: Localized | None = None
     classes: frozenset[str] = frozenset()
+    into: str = ""
+    results: Mapping[str, Any] = field(default_factory=dict)
+    note: Localized | None = None
 
 
 @dataclass(frozen=True)
@@ -110,7 +116,16 @@ class Held:
     reason: Localized
 
 
-StepResult = Ask | Done | Refused | Wait | Held
+@dataclass(frozen=True)
+class Until:
+    """Nothing to do before `moment`. `output` is kept and is `context.kept` then; `text` tells on the card."""
+
+    moment: dt.datetime
+    text: Localized
+    output: Mapping[str, Any] = field(default_factory=dict)
+
+
+StepResult = Ask | Done | Refused | Wait | Until | Held
 
 
 @dataclass(frozen=True)
@@ -125,6 +140,7 @@ class StepContext(Protocol):
     """What the engine gives an action while it executes. Calls to the ERP happen outside any transaction."""
 
     idempotency_key: str
+    kept: Mapping[str, Any]
     record: Mapping[str, Any]
     shown: Mapping[str, Any]
     inputs: Mapping[str, Any]
@@ -132,7 +148,10 @@ class StepContext(Protocol):
     about: DictionaryObject
 
     def evaluate(self, logic: Any, record: Mapping[str, Any] | None = None) -> Any:
-        """A value expression over the record; `{"input": name}` gives what the person entered. None when unknown."""
+        """A value expression over the record, the answer and earlier results; None when unknown.
+
+        `{"input": name}` gives what the person entered.
+        """
         ...
 
     def is_true(self, logic: Any, record: Mapping[str, Any]) -> bool:
@@ -173,7 +192,15 @@ class Action(Protocol):
     shows_latest: bool
     """True: the record as rules know it now; False: as the event left it."""
     is_immediate: bool
-    """True: it decides from the record alone and asks nobody outside, so it may be done where the rule fires."""
+    """True: it decides from the record alone and asks nobody outside, so it may be done where the rule fires, and in a
+    rehearsal.
+    """
+    asks: bool
+    """It tells or asks people: its card is theirs."""
+    is_question: bool
+    """The run goes on with somebody's answer."""
+    writes: bool
+    """It changes the ERP."""
     first: bool
     """Can stand among a rule's steps."""
     follows: bool
@@ -183,10 +210,36 @@ class Action(Protocol):
         """Why a connection of this kind cannot do it; None when it can."""
         ...
 
-    def check(self, params: Mapping[str, Any], scope: RuleScope, pointer: str) -> list[Problem]: ...
+    def check(self, params: Mapping[str, Any], scope: RuleScope, pointer: str) -> list[Problem]:
+        """What speaks against publishing. The lists of actions inside it are checked by the caller."""
+        ...
+
+    def gives(self, params: Mapping[str, Any]) -> Mapping[str, FieldSpec]:
+        """What later actions may read as `result.<name>`."""
+        ...
 
     def execute(self, params: Mapping[str, Any], context: StepContext) -> StepResult:
         """Raises kernel.errors; the engine turns them into retries, a lookup or a dead letter."""
         ...
 
-    def sentence(self, params: Mapping[str, Any], scope: RuleScope) -> Localized: ...
+    def sentence(self, params: Mapping[str, Any], scope: RuleScope) -> Localized:
+        """In words, without the actions inside it: workflows/sentence.py says those."""
+        ...
+
+
+class ActionBase:
+    """What most actions are. Everything here may be said otherwise by one that is not."""
+
+    shows_latest = True
+    is_immediate = False
+    asks = False
+    is_question = False
+    writes = False
+    first = True
+    follows = True
+
+    def unavailable(self, manifest: Manifest) -> Localized | None:
+        return None
+
+    def gives(self, params: Mapping[str, Any]) -> Mapping[str, FieldSpec]:
+        return {}

@@ -17,6 +17,8 @@ ACTIONS: Registry[Action] = Registry(
         "ask": "workflows.actions.ask:ACTION",
         "send": "workflows.actions.send:ACTION",
         "create_document": "workflows.actions.create_document:ACTION",
+        "wait": "workflows.actions.wait:ACTION",
+        "branch": "workflows.actions.branch:ACTION",
     },
 )
 
@@ -39,8 +41,6 @@ LATER_ACTIONS = {
     "update_fields": (Localized("Update fields", "更新字段"), _NEEDS_UPDATE),
     "change_state": (Localized("Change the state", "变更状态"), _NEEDS_UPDATE),
     "http_request": (Localized("Call an address", "HTTP 请求"), _LATER),
-    "wait": (Localized("Wait", "等待"), _LATER),
-    "branch": (Localized("Branch", "分支"), _LATER),
     "for_each": (Localized("For each line", "逐行执行"), _LATER),
     "start_rule": (Localized("Start another rule", "启动另一条规则"), _LATER),
     "task": (Localized("A task for a person", "人工任务"), _LATER),

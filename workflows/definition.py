@@ -20,6 +20,7 @@ from typing import Any, Literal
 from django.utils.translation import gettext as _
 
 from kernel.errors import ConfigError
+from workflows.nesting import list_at, path_split
 
 SCHEMA = 1
 CHANGES = ("created", "changed", "gone", "event")
@@ -161,16 +162,10 @@ def definition_read(raw: Any) -> Definition:
 
 
 def step_at(definition: Definition, path: str) -> StepSpec:
-    """The step a path addresses: `/steps/0` or `/steps/0/buttons/create_po/then/0`. Raises ConfigError."""
-    parts = path.strip("/").split("/")
+    """The step a path addresses (see nesting.py). Raises ConfigError."""
     try:
-        spec = definition.steps[int(parts[1])]
-        rest = parts[2:]
-        while rest:
-            button = next(each for each in spec.params["buttons"] if each["key"] == rest[1])
-            chosen = button["then"][int(rest[3])]
-            spec = StepSpec(str(chosen["action"]), dict(chosen.get("params", {})))
-            rest = rest[4:]
-    except (IndexError, ValueError, KeyError, StopIteration) as error:
+        head, at = path_split(path)
+        chosen = list_at(definition.raw, head)[at]
+        return StepSpec(str(chosen["action"]), dict(chosen.get("params", {})))
+    except (IndexError, ValueError, KeyError) as error:
         raise ConfigError(f"The rule has no step at “{path}”.") from error
-    return spec

@@ -14,6 +14,7 @@ from kernel.errors import ConfigError
 from kernel.text import LANGUAGES, Localized, localized
 from workflows.conditions.words import condition_words
 from workflows.models import Rule
+from workflows.nesting import LISTS
 from workflows.sentence import action_words, firing_words, trigger_words
 
 UNTOLD = Localized("something else", "其他内容")
@@ -129,6 +130,8 @@ class _Comparison:
             place = f"{where}/params/{name}"
             if name == "buttons":
                 self._buttons(place, olds.get(name) or [], news.get(name) or [])
+            elif name in LISTS:
+                self._steps(place, _list(olds, name), _list(news, name))
             elif name in ("recipients", "fallback"):
                 self._changed(place, self._action(old, self.before), self._action(new, self.after))
             elif name in ("title", "body", "done"):

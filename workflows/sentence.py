@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from django.utils.translation import gettext_noop
 
 from connectors.selectors import dictionary_object, dictionary_objects
 from kernel.errors import ConfigError
-from kernel.text import Localized, localized
+from kernel.text import Localized, duration_words, localized
 from workflows.blocks import RuleScope
 from workflows.catalog import ACTIONS, TRIGGERS
 from workflows.conditions import ConditionSchema
 from workflows.conditions.words import ALWAYS, condition_words
 from workflows.definition import Definition, Firing, FiringPolicy, TriggerSpec, definition_read
 from workflows.models import Rule
+from workflows.nesting import lists_inside, steps_walk
 
 INCOMPLETE = (ConfigError, KeyError, TypeError, AttributeError, ValueError)
 """What reading a draft in the making may raise."""
@@ -69,9 +70,7 @@ def firing_words(rule: Rule, raw: Mapping[str, Any]) -> Localized:
 
 def action_words(rule: Rule, raw: Mapping[str, Any], step: Any) -> Localized:
     try:
-        return _action(
-            str(step["action"]), step.get("params", {}), _scope(rule, str(raw["trigger"]["object"]))
-        )
+        return action_sentence(step, _scope(rule, str(raw["trigger"]["object"])))
     except INCOMPLETE:
         return localized(gettext_noop("an action that is not complete yet"))
 
@@ -91,8 +90,7 @@ def _sentence(rule: Rule, definition: Definition, scope: RuleScope) -> Localized
     trigger = TRIGGERS.get(definition.trigger.type).sentence(
         definition.trigger, scope.about, rule.connection.name
     )
-    actions = [_action(step.action, step.params, scope) for step in definition.steps]
-    then = Localized(", then ".join(each.en for each in actions), "，然后".join(each.zh for each in actions))
+    then = _in_order(definition.raw["steps"], scope)
     condition = condition_words(definition.condition, scope.about)
     if condition == ALWAYS:
         main = Localized(f"{trigger.en}, {then.en}.", f"{trigger.zh}时，{then.zh}。")
@@ -112,8 +110,32 @@ def _sentence(rule: Rule, definition: Definition, scope: RuleScope) -> Localized
     )
 
 
-def _action(key: str, params: Mapping[str, Any], scope: RuleScope) -> Localized:
-    return ACTIONS.get(key).sentence(params, scope)
+def action_sentence(step: Mapping[str, Any], scope: RuleScope) -> Localized:
+    """One action with those inside it: "if … (create a …, then wait 2 hours; otherwise tell …)".
+
+    What follows a button is said apart, after the main sentence.
+    """
+    words = ACTIONS.get(str(step["action"])).sentence(step.get("params", {}), scope)
+    inside = {
+        each.name: _in_order(each.steps, scope)
+        for each in lists_inside(step, "")
+        if each.button is None and each.steps
+    }
+    if not inside:
+        return words
+    parts = [inside[name] for name in ("do", "then") if name in inside]
+    if "otherwise" in inside:
+        other = inside["otherwise"]
+        parts.append(Localized(f"otherwise {other.en}", f"否则{other.zh}"))
+    return Localized(
+        f"{words.en} ({'; '.join(each.en for each in parts)})",
+        f"{words.zh}（{'；'.join(each.zh for each in parts)}）",
+    )
+
+
+def _in_order(steps: Sequence[Mapping[str, Any]], scope: RuleScope) -> Localized:
+    said = [action_sentence(each, scope) for each in steps]
+    return Localized(", then ".join(each.en for each in said), "，然后".join(each.zh for each in said))
 
 
 def _firing(firing: Firing, scope: RuleScope) -> list[Localized]:
@@ -122,39 +144,23 @@ def _firing(firing: Firing, scope: RuleScope) -> list[Localized]:
         again = condition_words(firing.rearm, scope.about)
         found.append(Localized(f"It can fire again once {again.en}.", f"当{again.zh}之后，可再次触发。"))
     if firing.cooldown_seconds:
-        en, zh = _duration(firing.cooldown_seconds)
+        every = duration_words(firing.cooldown_seconds)
         found.append(
-            Localized(f"At most once every {en} for the same record.", f"同一记录每{zh}最多触发一次。")
+            Localized(
+                f"At most once every {every.en.removeprefix('1 ')} for the same record.",
+                f"同一记录每 {every.zh}最多触发一次。",
+            )
         )
     return found
 
 
 def _buttons(definition: Definition, scope: RuleScope) -> list[Localized]:
     found = []
-    for step in definition.steps:
-        for button in step.params.get("buttons", ()):
-            follow = [
-                _action(str(each["action"]), each.get("params", {}), scope) for each in button.get("then", ())
-            ]
-            if follow:
-                label = Localized.from_json(button.get("label") or button["key"])
-                found.append(
-                    Localized(
-                        f"“{label.en}”: {', then '.join(each.en for each in follow)}.",
-                        f"“{label.zh}”：{'，然后'.join(each.zh for each in follow)}。",
-                    )
-                )
+    for placed in steps_walk(definition.raw["steps"]):
+        for each in lists_inside(placed.step, placed.pointer):
+            if each.button is None or not each.steps:
+                continue
+            follow = _in_order(each.steps, scope)
+            label = Localized.from_json(each.button.get("label") or each.button["key"])
+            found.append(Localized(f"“{label.en}”: {follow.en}.", f"“{label.zh}”：{follow.zh}。"))
     return found
-
-
-def _duration(seconds: float) -> tuple[str, str]:
-    for size, en, zh in (
-        (86400, "day", "天"),
-        (3600, "hour", "小时"),
-        (60, "minute", "分钟"),
-        (1, "second", "秒"),
-    ):
-        if seconds >= size and seconds % size == 0:
-            count = int(seconds // size)
-            return (en if count == 1 else f"{count} {en}s"), f" {count} {zh}"
-    return f"{seconds:g} seconds", f" {seconds:g} 秒"

@@ -55,6 +55,8 @@ export interface ActionBlock extends Block {
   /** Can stand among the rule's steps; can follow a button. */
   first: boolean;
   follows: boolean;
+  /** What later actions may read as `result.<name>`. */
+  gives: { name: string; type: FieldKind }[];
 }
 
 export interface RecipientKind extends Offer {
@@ -122,11 +124,28 @@ export interface Readable extends Field {
   unitWords?: string;
 }
 
-type Say = (key: "beforeChange" | "theEvent" | "asShown" | "eventTime" | "today" | "eachItem") => string;
+type Say = (
+  key: "beforeChange" | "theEvent" | "asShown" | "eventTime" | "today" | "eachItem" | "theAnswer" | "theResult",
+) => string;
+
+/** What a step may read besides the record: the answer it follows, and what earlier actions gave. */
+export interface Besides {
+  answer: { name: string; label: string; type: FieldKind }[];
+  result: { name: string; label: string; type: FieldKind }[];
+}
+
+const NOTHING: Besides = { answer: [], result: [] };
 
 const EMPTY = { synonyms: [], unit: "", currency_field: "", codes: [], person: false, items: [] };
 
-export function fieldsReadable(catalogue: Catalogue, say: Say, withShown: boolean): Readable[] {
+export function fieldsReadable(
+  catalogue: Catalogue,
+  say: Say,
+  withShown: boolean,
+  besides: Besides = NOTHING,
+): Readable[] {
+  const given = (root: "answer" | "result", group: string) =>
+    besides[root].map((each): Readable => ({ ...EMPTY, ...each, path: `${root}.${each.name}`, group, place: "other" }));
   const under = (root: string, group: string, place: Readable["place"]) =>
     catalogue.fields.map((field): Readable => ({
       ...field,
@@ -139,6 +158,8 @@ export function fieldsReadable(catalogue: Catalogue, say: Say, withShown: boolea
     ...under("record", catalogue.object.label, "record"),
     ...under("before", say("beforeChange"), "other"),
     ...(withShown ? under("shown", say("asShown"), "other") : []),
+    ...given("answer", say("theAnswer")),
+    ...given("result", say("theResult")),
     {
       ...EMPTY,
       name: "now",

@@ -84,6 +84,15 @@ class ButtonFollows(serializers.Serializer[Any]):
     follows = serializers.ListField(child=serializers.CharField())
 
 
+class ActShown(serializers.Serializer[Any]):
+    """One action in the order it would come; `text` is what it would decide now."""
+
+    step = serializers.CharField()
+    label = serializers.CharField()  # type: ignore[assignment]
+    words = serializers.CharField()
+    text = serializers.CharField(allow_blank=True)
+
+
 class DryRunShown(serializers.Serializer[Any]):
     """`text` says why it would fire, or why not; see docs/api.md."""
 
@@ -94,6 +103,7 @@ class DryRunShown(serializers.Serializer[Any]):
     verdict = serializers.ChoiceField(choices=VERDICTS)
     fires = serializers.BooleanField()
     text = serializers.CharField()
+    acts = ActShown(many=True)
     people = PersonTold(many=True)
     messages = MessageDrawn(many=True)
     elsewhere = ElsewhereDrawn(many=True)
@@ -111,6 +121,7 @@ def _shown(done: DryRun) -> dict[str, Any]:
         "verdict": done.verdict,
         "fires": done.fires,
         "text": done.text,
+        "acts": [vars(each) for each in preview.acts],
         "people": [vars(each) for each in preview.people],
         "messages": [
             {

@@ -56,7 +56,13 @@ def test_the_catalogue_offers_what_can_be_built_on(company: DemoCompany, speak: 
     assert "数量" in on_hand["synonyms"]
     assert on_hand["sample"].replace(",", "").isdigit()
     assert (price["class"], price["usable"]) == ("cost", True)
-    assert [each["key"] for each in found["actions"] if each["usable"]] == ["ask", "send", "create_document"]
+    assert [each["key"] for each in found["actions"] if each["usable"]] == [
+        "ask",
+        "send",
+        "create_document",
+        "wait",
+        "branch",
+    ]
     later = named(found["actions"], "key", "update_fields")
     assert (later["usable"], bool(later["reason"]["zh-hans"])) == (False, True)
     ask = named(found["actions"], "key", "ask")

@@ -21,25 +21,21 @@ from typing import Any
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
-from connectors.ports.manifest import Manifest
 from kernel.text import Localized, localized
 from workflows.actions.question import card_build, card_check, logic_problems, preconditions_check
 from workflows.actions.shapes import ASK, INPUT_TYPES
-from workflows.blocks import Ask, RuleScope, StepContext
+from workflows.blocks import ActionBase, Ask, RuleScope, StepContext
 from workflows.definition import Problem
 
 
-class AskAction:
+class AskAction(ActionBase):
     key = "ask"
     label = Localized("Ask", "询问")
     params = ASK
-    shows_latest = True
     is_immediate = True
-    first = True
+    asks = True
+    is_question = True
     follows = False
-
-    def unavailable(self, manifest: Manifest) -> None:
-        return None
 
     def check(self, params: Mapping[str, Any], scope: RuleScope, pointer: str) -> list[Problem]:
         problems = card_check(params, scope, pointer)

@@ -25,21 +25,20 @@ from kernel.errors import Rejected
 from kernel.text import Localized, localized
 from workflows.actions.question import logic_problems, plain, precondition_failed, preconditions_check
 from workflows.actions.shapes import CREATE_DOCUMENT
-from workflows.blocks import Change, Done, Refused, RuleScope, StepContext, StepResult, Wait
+from workflows.blocks import ActionBase, Change, Done, Refused, RuleScope, StepContext, StepResult, Wait
+from workflows.conditions import FieldSpec, FieldType
 from workflows.definition import Problem
 
 PENDING_SECONDS = 2.0
 DONE_TEXT = {"en": "{number} created by {person} at {at}", "zh-hans": "{person} 于 {at} 创建了 {number}"}
 
 
-class CreateDocumentAction:
+class CreateDocumentAction(ActionBase):
     key = "create_document"
     label = Localized("Create a document", "创建单据")
     params = CREATE_DOCUMENT
-    shows_latest = True
-    is_immediate = False
+    writes = True
     first = False
-    follows = True
 
     def unavailable(self, manifest: Manifest) -> Localized | None:
         if manifest.writes:
@@ -74,6 +73,9 @@ class CreateDocumentAction:
             if not _is_input(logic):
                 problems += logic_problems(logic, scope, f"{pointer}/values/{name}", is_condition=False)
         return problems
+
+    def gives(self, params: Mapping[str, Any]) -> Mapping[str, FieldSpec]:
+        return {"number": FieldSpec("number", FieldType.TEXT)}
 
     def execute(self, params: Mapping[str, Any], context: StepContext) -> StepResult:
         try:
@@ -142,7 +144,8 @@ class CreateDocumentAction:
             return _mismatch(output, unequal, classes)
         done = Localized.from_json(params.get("done") or DONE_TEXT)
         filled = {"number": result.number, "person": context.person_name, "at": "{at}"}
-        return Done(output, Localized(_fill(done.en, filled), _fill(done.zh, filled)))
+        words = Localized(_fill(done.en, filled), _fill(done.zh, filled))
+        return Done(output, words, results={"number": result.number})
 
     def sentence(self, params: Mapping[str, Any], scope: RuleScope) -> Localized:
         about: DictionaryObject | None = scope.objects.get(str(params.get("object")))

@@ -7,25 +7,21 @@ from typing import Any
 
 from django.utils.translation import gettext_noop
 
-from connectors.ports.manifest import Manifest
 from kernel.text import Localized, localized
 from workflows.actions.question import card_build, card_check
 from workflows.actions.shapes import SEND
-from workflows.blocks import Ask, RuleScope, StepContext
+from workflows.blocks import ActionBase, Ask, RuleScope, StepContext
 from workflows.definition import Problem
 
 
-class SendAction:
+class SendAction(ActionBase):
     key = "send"
     label = Localized("Send", "发送")
     params = SEND
     shows_latest = False
     is_immediate = True
-    first = True
+    asks = True
     follows = False
-
-    def unavailable(self, manifest: Manifest) -> None:
-        return None
 
     def check(self, params: Mapping[str, Any], scope: RuleScope, pointer: str) -> list[Problem]:
         return card_check(params, scope, pointer)

@@ -25,6 +25,7 @@ from workflows.admin.deadletters import (
     letters_context,
 )
 from workflows.models import Run, RunState
+from workflows.nesting import steps_walk
 from workflows.selectors import event_view, may_list_events, may_list_runs, run_trace, visible_runs
 from workflows.services.replay import dead_step_replay
 
@@ -52,8 +53,8 @@ def outcome_words(run: Run) -> str:
     """How the run ended; where a person's answer ended it, the button's label."""
     if run.outcome in OUTCOMES:
         return str(OUTCOMES[run.outcome])
-    steps = run.version.definition.get("steps", ())
-    buttons = [button for step in steps for button in step.get("params", {}).get("buttons", ())]
+    placed = steps_walk(run.version.definition.get("steps"))
+    buttons = [button for each in placed for button in each.params.get("buttons", ())]
     label = next((each.get("label") for each in buttons if each.get("key") == run.outcome), None)
     return f"“{Localized.from_json(label or run.outcome)}”"
 

@@ -38,7 +38,11 @@ ROOTS = {
     "record": ("{0}", "{0}"),
     "before": ("{0} before the change", "变更前的{0}"),
     "shown": ("{0} as shown", "卡片上显示的{0}"),
+    "answer": ("the answer’s {0}", "回答中的{0}"),
+    "result": ("the result’s {0}", "结果中的{0}"),
 }
+OF_THE_RUN = ("answer", "result")
+"""Roots that name no field of the record."""
 PLACES = {
     "now": Localized("now", "当前时间"),
     "today": Localized("today", "今天"),
@@ -138,7 +142,7 @@ class _Words:
         if path in PLACES:
             return PLACES[path]
         root, _dot, name = path.partition(".")
-        field = self.about.by_name.get(name)
+        field = self.about.by_name.get(name) if root not in OF_THE_RUN else None
         if root not in ROOTS or not name:
             return _plain(path)
         label = Localized(field.label.en.lower(), field.label.zh) if field is not None else _plain(name)
@@ -148,7 +152,8 @@ class _Words:
         if not isinstance(logic, Mapping) or "var" not in logic:
             return None
         path = logic["var"][0] if isinstance(logic["var"], list) and logic["var"] else logic["var"]
-        return self.about.by_name.get(str(path).rpartition(".")[2])
+        root, _dot, name = str(path).rpartition(".")
+        return self.about.by_name.get(name) if root not in OF_THE_RUN else None
 
     def _literal(self, value: Any, field: DictionaryField | None) -> Localized:
         if isinstance(value, bool):

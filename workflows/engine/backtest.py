@@ -18,6 +18,7 @@ from kernel.errors import BatonError
 from kernel.generation import generations_held
 from kernel.live import live_publish
 from kernel.work import due, work_claim
+from workflows.catalog import ACTIONS
 from workflows.engine.backtest_figures import figures
 from workflows.engine.firing import Memory
 from workflows.engine.recorded import Eyes, events_recorded, occurrences
@@ -137,10 +138,10 @@ class Replay:
         if not rehearsal.owner_sees(record).allowed:
             return "owner"
         told = False
-        for number, step in enumerate(rehearsal.telling_steps()):
-            if not rehearsal.shows(step):
+        for number, each in enumerate(rehearsal.steps(found)):
+            if not ACTIONS.get(each.spec.action).asks:
                 continue
-            audience = rehearsal.audience(found, record, step)
+            audience = rehearsal.audience(found, record, each.spec)
             for target in audience.targets:
                 told = True
                 if may_know:

@@ -94,7 +94,7 @@ def _asked(fired: Fired, people: People) -> _Asked | None:
     spec: StepSpec = fired.compiled.definition.steps[0]
     action: Action = ACTIONS.get(spec.action)
     owner = fired.rule.owner
-    if not action.is_immediate or not isinstance(owner, User) or run_is_stopped(fired.run):
+    if not (action.is_immediate and action.asks) or not isinstance(owner, User) or run_is_stopped(fired.run):
         return None
     try:
         if not people.gates.record(owner, fired.record).allowed:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import cached_property
 from typing import Any
 
 from django.db import transaction
@@ -23,11 +24,13 @@ from kernel.work import work_held
 from messaging.formatting import field_format
 from permissions.models import User
 from workflows.blocks import Change, Earlier
-from workflows.conditions import Verdict, condition_compile, data_prepare, value_evaluate
+from workflows.conditions import ConditionSchema, Verdict, condition_compile, data_prepare, value_evaluate
 from workflows.engine.causes import footprints_sent
 from workflows.engine.compiled import CompiledRule, event_data, schema_for
 from workflows.engine.loops import write_refuse
-from workflows.models import Step
+from workflows.models import Step, StepState
+from workflows.nesting import button_at
+from workflows.readable import schema_with
 
 
 class CardContext:
@@ -35,7 +38,9 @@ class CardContext:
 
     idempotency_key = ""
     person_name = ""
+    path = ""
     inputs: Mapping[str, Any] = {}
+    kept: Mapping[str, Any] = {}
 
     def __init__(
         self,
@@ -52,9 +57,21 @@ class CardContext:
         self.asked: Mapping[str, Any] = asked if asked is not None else self.shown
         self.about = compiled.about
 
+    def _results(self) -> Mapping[str, Any]:
+        """What earlier actions of the run gave."""
+        return {}
+
+    @cached_property
+    def _schema(self) -> ConditionSchema:
+        raw = self.compiled.definition.raw
+        return schema_with(schema_for(self.about), raw, button_at(raw, self.path))
+
     def _data(self, record: Mapping[str, Any], shown: Mapping[str, Any]) -> Any:
         data = event_data(record, self.event.before, self.event, self.event.changed)
-        return data_prepare(schema_for(self.about), {**data, "shown": shown, "now": clock.now()})
+        data |= {"shown": shown, "now": clock.now()}
+        if "result" in self._schema.nested:
+            data["result"] = self._results()
+        return data_prepare(self._schema, {**data, "answer": self.inputs})
 
     def evaluate(self, logic: Any, record: Mapping[str, Any] | None = None) -> Any:
         if logic is None:
@@ -62,10 +79,10 @@ class CardContext:
         if isinstance(logic, Mapping) and set(logic) == {"input"}:
             return self.inputs.get(str(logic["input"]))
         data = self._data(self.record if record is None else record, self.shown)
-        return value_evaluate(logic, schema_for(self.about), data)
+        return value_evaluate(logic, self._schema, data)
 
     def is_true(self, logic: Any, record: Mapping[str, Any]) -> bool:
-        compiled = condition_compile(logic, schema_for(self.about))
+        compiled = condition_compile(logic, self._schema)
         return compiled.evaluate(self._data(record, self.asked)) is Verdict.TRUE
 
     def earlier(self) -> Earlier | None:
@@ -119,10 +136,19 @@ class StepExecution(CardContext):
     ) -> None:
         super().__init__(compiled, step.run.event, record, shown, step.input.get("asked"))
         self.step = step
+        self.path = step.path
+        self.kept = step.output
         self.idempotency_key = step.idempotency_key.hex
         self.inputs = step.input.get("inputs", {})
         self.person_name = step.person.display_name if isinstance(step.person, User) else ""
         self.fresh: Mapping[str, Any] | None = None
+
+    def _results(self) -> Mapping[str, Any]:
+        done = Step.objects.filter(run_id=self.step.run_id, state=StepState.DONE).order_by("ended_at", "pk")
+        found: dict[str, Any] = {}
+        for output in done.values_list("output", flat=True):
+            found |= output.get("results", {})
+        return found
 
     @property
     def connection(self) -> Connection:

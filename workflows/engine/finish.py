@@ -16,7 +16,8 @@ from kernel.work import work_held
 from messaging.models import Interaction, InteractionState
 from messaging.services.answers import interaction_reopen
 from messaging.services.interactions import interaction_show, interactions_open
-from workflows.blocks import Ask, Done, Held, Refused, StepResult, Wait
+from workflows.blocks import Ask, Done, Held, Refused, StepResult, Until, Wait
+from workflows.catalog import ACTIONS
 from workflows.definition import definition_read
 from workflows.engine.carry import asked_output, question_of
 from workflows.engine.causes import footprints_written
@@ -26,6 +27,7 @@ from workflows.engine.recipients import People, audience_plan
 from workflows.engine.refresh import card_of_step, interactions_rearmed
 from workflows.engine.stopping import run_stop_if_stopped
 from workflows.models import Rule, RuleRecordState, Run, RunState, Step, StepState
+from workflows.nesting import is_answered, list_at, path_next, path_split
 
 GIVE_UP_DAYS = 3
 
@@ -38,6 +40,9 @@ def step_finish(step: Step, result: StepResult) -> None:
             )
         else:
             step_later(step, result.seconds, "", result.text)
+        return
+    if isinstance(result, Until):
+        _until(step, result)
         return
     with transaction.atomic():
         if not _held(step):
@@ -122,26 +127,34 @@ def _put_aside(step: Step, reason: Localized, *, ends: bool = False) -> None:
 
 
 def _done(step: Step, result: Done) -> None:
-    _end(step, StepState.DONE, {**step.output, **result.output})
+    results = {"results": dict(result.results)} if result.results else {}
+    note = text_store(result.note) if result.note is not None else ""
+    _end(step, StepState.DONE, {**step.output, **result.output, **results}, note)
     footprints_written(step)
     number = str(result.output.get("number", ""))
     if result.is_mismatch:
         audit_record(step.person, "write.mismatch", step, number, **dict(result.output))
         _run_over(step, RunState.FAILED, "mismatch", text_store(result.text) if result.text else "")
     else:
-        audit_record(step.person, "write.done", step, number, path=step.path)
-        if _next(step):
+        if ACTIONS.get(step.action).writes:
+            audit_record(step.person, "write.done", step, number, path=step.path)
+        if _next(step, result.into):
+            if result.text is not None and step.interaction_id is not None:
+                _told(step, result, None)
             return
     if step.interaction_id is not None:
-        state = InteractionState.FAILED if result.is_mismatch else InteractionState.DECIDED
-        interaction_show(
-            _question(step),
-            state=state,
-            text=result.text,
-            at=clock.now(),
-            masked=result.masked,
-            classes=result.classes,
-        )
+        _told(step, result, InteractionState.FAILED if result.is_mismatch else InteractionState.DECIDED)
+
+
+def _told(step: Step, result: Done, state: str | None) -> None:
+    interaction_show(
+        _question(step),
+        state=state,
+        text=result.text,
+        at=clock.now(),
+        masked=result.masked,
+        classes=result.classes,
+    )
 
 
 def _refused(step: Step, result: Refused) -> None:
@@ -187,29 +200,31 @@ def _question(step: Step) -> Interaction:
     return Interaction.objects.select_related("record").get(pk=step.interaction_id)
 
 
-def _next(step: Step, *, ends: bool = False) -> bool:
-    """Start the step after this one; True when there is one. Without one, or when it `ends`, the run is over."""
+def _next(step: Step, into: str = "", *, ends: bool = False) -> bool:
+    """Start the step after this one, the first of its list `into` where that has one. False when the run is over, which
+    it is without one, or when it `ends`.
+    """
     run = step.run
-    head, _, tail = step.path.rpartition("/")
-    definition = definition_read(run.version.definition)
-    siblings = _siblings(definition.raw, head)
-    following = int(tail) + 1
-    if following < len(siblings) and not ends:
-        Step.objects.create(
-            run=run,
-            path=f"{head}/{following}",
-            action=siblings[following]["action"],
-            available_at=clock.now(),
-            interaction_id=step.interaction_id if head != "/steps" else None,
-            person=step.person if head != "/steps" else None,
-            input=step.input if head != "/steps" else {},
-            round=step.round,
-        )
-        doorbell.ring(EXECUTE_QUEUE)
-        return True
-    told = not run.launch or run.steps.filter(interaction__isnull=False).exists()
-    _run_over(step, *run_done(run, told=told))
-    return False
+    raw = definition_read(run.version.definition).raw
+    path = None if ends else path_next(raw, step.path, into)
+    if path is None:
+        told = not run.launch or run.steps.filter(interaction__isnull=False).exists()
+        _run_over(step, *run_done(run, told=told))
+        return False
+    head, at = path_split(path)
+    answered = is_answered(path)
+    Step.objects.create(
+        run=run,
+        path=path,
+        action=list_at(raw, head)[at]["action"],
+        available_at=clock.now(),
+        interaction_id=step.interaction_id if answered else None,
+        person=step.person if answered else None,
+        input=step.input if answered else {},
+        round=step.round,
+    )
+    doorbell.ring(EXECUTE_QUEUE)
+    return True
 
 
 def _run_over(step: Step, state: str, outcome: str, reason: str = "") -> None:
@@ -220,20 +235,20 @@ def _run_over(step: Step, state: str, outcome: str, reason: str = "") -> None:
         )
 
 
-def _siblings(raw: Any, head: str) -> list[Any]:
-    found: Any = raw
-    for part in head.strip("/").split("/"):
-        if isinstance(found, list):
-            found = next((e for e in found if isinstance(e, dict) and e.get("key") == part), None) or (
-                found[int(part)].get("params", {}) if part.isdigit() else {}
-            )
-        else:
-            found = found.get(part, [])
-    return list(found)
+def _until(step: Step, result: Until) -> None:
+    """Nothing is wrong with it: its tries are not counted, and it is due when its moment comes."""
+    step.output, step.attempts = {**step.output, **result.output}, 0
+    seconds = max((result.moment - clock.now()).total_seconds(), 0.0)
+    step_later(step, seconds, "", result.text, result.moment)
 
 
-def step_later(step: Step, seconds: float, error: str, text: Localized | None) -> None:
-    """Try again in `seconds`; `text` tells on the card what is going on (shown once, not at every try)."""
+def step_later(
+    step: Step, seconds: float, error: str, text: Localized | None, at: dt.datetime | None = None
+) -> None:
+    """Try again in `seconds`; `text` tells on the card what is going on (shown once, not at every try).
+
+    `at` is the moment that `{at}` in the text stands for.
+    """
     with transaction.atomic():
         if not _held(step):
             return
@@ -244,7 +259,7 @@ def step_later(step: Step, seconds: float, error: str, text: Localized | None) -
         if text is not None and step.interaction_id and step.person_id:
             interaction = _question(step)
             if {**interaction.state_text, "at": ""} != {**text.as_json(), "at": ""}:
-                interaction_show(interaction, text=text)
+                interaction_show(interaction, text=text, at=at)
         _live(step)
 
 

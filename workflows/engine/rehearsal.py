@@ -7,7 +7,7 @@ What a rule remembers of each record is kept here instead of in rows.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, cast
 
@@ -15,15 +15,18 @@ from connectors.models import Event, Record
 from connectors.services.records import scope_columns
 from permissions.models import User
 from permissions.policies import Decision, Gate, record_decide
-from workflows.blocks import Ask
+from workflows.blocks import Ask, Done, StepResult
 from workflows.catalog import ACTIONS
 from workflows.conditions import PreparedData, Verdict, data_prepare
-from workflows.definition import StepSpec
+from workflows.definition import StepSpec, step_at
 from workflows.engine.compiled import CompiledRule, event_data, rule_compile, schema_for
 from workflows.engine.context import CardContext
 from workflows.engine.firing import Firings, Memory, Verdicts, firing_decide
 from workflows.engine.recipients import Audience, audience_plan
 from workflows.models import Rule, RuleVersion
+from workflows.nesting import path_next
+
+FIRST = "/steps/0"
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +53,15 @@ class Judged:
     data: PreparedData
 
 
+@dataclass(frozen=True, slots=True)
+class Rehearsed:
+    """One step as it would come. `result` is what it decides; None where that is known only when it is done."""
+
+    path: str
+    spec: StepSpec
+    result: StepResult | None
+
+
 def compile_definition(rule: Rule, raw: Mapping[str, Any]) -> CompiledRule:
     """A definition that is not published. Raises ConditionInvalid or ConfigError."""
     return rule_compile(rule, RuleVersion(rule=rule, number=0, definition=dict(raw)))
@@ -64,6 +76,7 @@ class Rehearsal:
         self.rule, self.compiled = rule, compiled
         self.memory: dict[str, Memory] = dict(memory or {})
         self.schema = schema_for(compiled.about)
+        self._specs: dict[str, StepSpec] = {}
         self._audiences: dict[tuple[Any, ...], Audience] = {}
         self._owner = Gate(rule.owner) if isinstance(rule.owner, User) else None
         self._owner_sees: dict[tuple[str, ...], Decision] = {}
@@ -142,19 +155,19 @@ class Rehearsal:
     def _scopes(self, record: Record) -> tuple[str, ...]:
         return tuple(getattr(record, dimension.value) for dimension in self.compiled.about.needs)
 
-    @staticmethod
-    def shows(step: StepSpec) -> bool:
-        """Whether the step tells people something by itself."""
-        return ACTIONS.get(step.action).first
-
     def ask(self, found: Occurrence, step: StepSpec) -> Ask | None:
         """What the step would show, as its action builds it; None for one that shows nothing."""
         action = ACTIONS.get(step.action)
-        if not self.shows(step):
+        if not action.asks:
             return None
-        event = cast(Event, found)  # a card asks of an event no more than an occurrence has
-        result = action.execute(step.params, CardContext(self.compiled, event, found.record))
+        result = action.execute(step.params, self._context(found, ""))
         return result if isinstance(result, Ask) else None
+
+    def _context(self, found: Occurrence, path: str) -> CardContext:
+        event = cast(Event, found)  # a card asks of an event no more than an occurrence has
+        context = CardContext(self.compiled, event, found.record)
+        context.path = path
+        return context
 
     def audience(self, found: Occurrence, record: Record, step: StepSpec) -> Audience:
         """Who would be told. It depends on the people the record names and on its scopes: looked up once for each."""
@@ -177,11 +190,20 @@ class Rehearsal:
             )
         return self._audiences[key]
 
-    def telling_steps(self) -> list[StepSpec]:
-        """The steps that are carried out without anybody's answer: up to the first question."""
-        steps: list[StepSpec] = []
-        for step in self.compiled.definition.steps:
-            steps.append(step)
-            if step.action == "ask":
-                break
-        return steps
+    def steps(self, found: Occurrence) -> Iterator[Rehearsed]:
+        """What is carried out without anybody's answer, in order: up to the first question.
+
+        A branch goes the way it would go now; what an action outside Baton would give is not known.
+        """
+        definition = self.compiled.definition
+        path: str | None = FIRST
+        while path is not None:
+            spec = self._specs.get(path) or self._specs.setdefault(path, step_at(definition, path))
+            action = ACTIONS.get(spec.action)
+            result: StepResult | None = None
+            if action.is_immediate and not action.asks:
+                result = action.execute(spec.params, self._context(found, path))
+            yield Rehearsed(path, spec, result)
+            if action.is_question:
+                return
+            path = path_next(definition.raw, path, result.into if isinstance(result, Done) else "")

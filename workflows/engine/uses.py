@@ -37,6 +37,11 @@ def fields_used(definition: Definition) -> list[Use]:
     return found
 
 
+def fields_of(logic: Any) -> frozenset[str]:
+    """The fields of the record, as it is, was or was shown, that an expression reads."""
+    return frozenset(name for _pointer, name in _read(logic, ""))
+
+
 def _step(params: Mapping[str, Any], where: str) -> Iterator[tuple[str, str]]:
     for key, value in params.items():
         if key in ("title", "body", "fields", "recipients", "fallback", "channels"):

@@ -152,6 +152,7 @@ def _actions(connection: Connection) -> list[dict[str, Any]]:
             "params": each.params,
             "first": each.first,
             "follows": each.follows,
+            "gives": [{"name": name, "type": spec.type.value} for name, spec in each.gives({}).items()],
             **offer(each.unavailable(connection.manifest)),
         }
         for key, each in ACTIONS.items()
@@ -163,6 +164,7 @@ def _actions(connection: Connection) -> list[dict[str, Any]]:
             "params": {},
             "first": True,
             "follows": True,
+            "gives": [],
             **offer(reason),
         }
         for key, label, reason in _later(LATER_ACTIONS)

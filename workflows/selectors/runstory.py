@@ -10,9 +10,11 @@ from django.utils.translation import gettext as _
 
 from kernel.errors import ConfigError
 from kernel.text import Localized, text_show
+from messaging.formatting import moment_format
 from messaging.models import Answer, Delivery, Interaction, InteractionState
 from permissions.models import User
 from permissions.policies import MASK, Gate
+from workflows.catalog import ACTIONS
 from workflows.definition import definition_read, step_at
 from workflows.models import Attempt, Run, RunState, Step, StepState
 from workflows.selectors.runhops import AttemptView, Hop, PersonView
@@ -20,7 +22,6 @@ from workflows.selectors.shown import FieldView, RecordView, state_view
 
 KEY_LENGTH = 8
 SHOWN_ATTEMPTS = 20
-ASKING = ("ask", "send")
 
 
 class Story:
@@ -64,7 +65,7 @@ class Story:
             Hop("started", _("The run started"), run.started_at),
         ]  # fmt: skip
         for step in self.steps:
-            found += self._asked(step) if step.action in ASKING else self._written(step)
+            found += self._step(step)
         for answer in self.answers:
             found.append(self._answered(answer))
         if run.ended_at is not None:
@@ -78,6 +79,33 @@ class Story:
                 )
             )
         return found
+
+    def _step(self, step: Step) -> list[Hop]:
+        action = ACTIONS.get(step.action) if step.action in ACTIONS else None
+        if action is not None and action.asks:
+            return self._asked(step)
+        if action is None or action.writes:
+            return self._written(step)
+        moods = {StepState.DONE: "good", StepState.REFUSED: "bad", StepState.DEAD: "bad"}
+        return [
+            Hop(
+                "acted",
+                str(action.label),
+                step.ended_at or step.created_at,
+                "plain" if step.state == StepState.SKIPPED else moods.get(StepState(step.state), "wait"),
+                text=self._with_time(self._step_text(step), str(step.output.get("until", ""))),
+                attempts=self._attempts(step),
+                replay_step=step.pk if step.state == StepState.DEAD else None,
+            )
+        ]
+
+    def _with_time(self, words: str, moment: str) -> str:
+        """`{at}` in a step's words is the moment the step waits for."""
+        if "{at}" not in words or not moment:
+            return words
+        user = self.gate.user
+        shown = moment_format(dt.datetime.fromisoformat(moment), user.language, user.time_zone)
+        return words.replace("{at}", shown)
 
     def _changed(self) -> list[FieldView]:
         names = self.run.event.changed or []

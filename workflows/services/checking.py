@@ -6,6 +6,7 @@ Every problem has a JSON pointer and a sentence. What recorded events say is in 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from django.utils.translation import gettext as _
@@ -21,6 +22,8 @@ from workflows.conditions import condition_check
 from workflows.definition import Definition, DefinitionInvalid, Problem, definition_read
 from workflows.engine.compiled import schema_for
 from workflows.engine.uses import fields_used
+from workflows.nesting import MOST_DEEP, MOST_STEPS, Placed, lists_inside, steps_walk
+from workflows.readable import schema_with
 from workflows.services.checks_people import people_problems
 from workflows.services.checks_source import source_problems
 
@@ -68,20 +71,43 @@ def _shape_problems(definition: Definition, scope: RuleScope) -> list[Problem]:
         if logic is not None:
             found = condition_check(logic, scope.schema)
             problems += [Problem(pointer + each.pointer, each.code, str(each.message)) for each in found]
-    for index, step in enumerate(definition.steps):
-        problems += _action_check(step.action, step.params, scope, f"/steps/{index}")
-    return problems
+    for placed in steps_walk(definition.raw["steps"]):
+        problems += _action_problems(placed, definition, scope)
+    return problems + _size_problems(definition)
 
 
-def _action_check(key: str, params: Mapping[str, Any], scope: RuleScope, pointer: str) -> list[Problem]:
+def _action_problems(placed: Placed, definition: Definition, scope: RuleScope) -> list[Problem]:
+    pointer, key = placed.pointer, placed.action
     if key not in ACTIONS:
         return [Problem(f"{pointer}/action", "unknown", _("Unknown action “%(name)s”.") % {"name": key})]
-    problems = ACTIONS.get(key).check(params, scope, f"{pointer}/params")
-    for index, button in enumerate(params.get("buttons", ())):
-        for number, step in enumerate(button.get("then", ())):
-            where = f"{pointer}/params/buttons/{index}/then/{number}"
-            problems += _action_check(str(step.get("action")), step.get("params", {}), scope, where)
-    return problems
+    if not isinstance(placed.step.get("params", {}), Mapping):
+        return [Problem(f"{pointer}/params", "type", _("The action's settings are not readable."))]
+    action = ACTIONS.get(key)
+    problems = []
+    if not (action.follows if placed.button is not None else action.first):
+        words = (
+            _("“%(action)s” cannot follow a button.")
+            if placed.button is not None
+            else _("“%(action)s” can only follow a button: somebody has to decide it.")
+        )
+        problems.append(Problem(pointer, "place", words % {"action": str(action.label)}))
+    for each in lists_inside(placed.step, pointer):
+        if not isinstance(each.steps, list) or not all(isinstance(step, Mapping) for step in each.steps):
+            problems.append(Problem(each.pointer, "type", _("The actions are not readable.")))
+    reads = replace(scope, schema=schema_with(scope.schema, definition.raw, placed.button))
+    return problems + action.check(placed.params, reads, f"{pointer}/params")
+
+
+def _size_problems(definition: Definition) -> list[Problem]:
+    placed = list(steps_walk(definition.raw["steps"]))
+    deep = next((each for each in placed if each.depth > MOST_DEEP), None)
+    if deep is not None:
+        words = _("Actions stand at most %(most)s levels inside each other.")
+        return [Problem(deep.pointer, "too_deep", words % {"most": MOST_DEEP})]
+    if len(placed) > MOST_STEPS:
+        words = _("A rule has at most %(most)s actions.")
+        return [Problem("/steps", "too_many_actions", words % {"most": MOST_STEPS})]
+    return []
 
 
 def owner_problems(connection: Connection, raw: Mapping[str, Any], owner: User) -> list[Problem]:

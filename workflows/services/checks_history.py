@@ -16,6 +16,7 @@ from kernel import clock
 from kernel.errors import BatonError
 from kernel.generation import generations_held
 from permissions.models import User
+from workflows.catalog import ACTIONS
 from workflows.conditions import Verdict
 from workflows.definition import Problem, definition_read
 from workflows.engine.recorded import Eyes, events_recorded, occurrences
@@ -99,9 +100,9 @@ class _Told:
             return []
         people = [
             target.user.display_name
-            for step in rehearsal.telling_steps()
-            if rehearsal.shows(step)
-            for target in rehearsal.audience(found, record, step).targets
+            for each in rehearsal.steps(found)
+            if ACTIONS.get(each.spec.action).asks
+            for target in rehearsal.audience(found, record, each.spec).targets
         ]
         if people:
             rehearsal.delivered(found)

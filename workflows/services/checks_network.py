@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from django.utils.translation import gettext as _
@@ -11,6 +11,7 @@ from kernel.errors import BatonError
 from workflows.definition import Definition, Problem, definition_read
 from workflows.engine.rehearsal import compile_definition
 from workflows.models import Rule, RuleState
+from workflows.nesting import steps_walk
 
 CREATED = "created"
 MOST_RULES = 20
@@ -57,16 +58,11 @@ def loop_problems(rule: Rule, definition: Definition, beside: list[Rule]) -> lis
 
 def _written(raw: Mapping[str, Any]) -> dict[str, str]:
     """Object → the place of the action that makes one."""
-    return {str(params.get("object")): place for place, params in _writes(raw.get("steps"), "/steps")}
-
-
-def _writes(steps: Any, where: str) -> Iterator[tuple[str, Mapping[str, Any]]]:
-    for index, step in enumerate(steps if isinstance(steps, list) else []):
-        params = step.get("params", {})
-        if step.get("action") == "create_document":
-            yield f"{where}/{index}", params
-        for at, button in enumerate(params.get("buttons", ())):
-            yield from _writes(button.get("then"), f"{where}/{index}/params/buttons/{at}/then")
+    return {
+        str(placed.params.get("object")): placed.pointer
+        for placed in steps_walk(raw.get("steps"))
+        if placed.action == "create_document"
+    }
 
 
 def _starts(rule: Rule, raw: Mapping[str, Any], object_name: str) -> bool:

@@ -14,6 +14,7 @@ from connectors.models import Connection, ConnectionState, Record
 from permissions.identities import BUILT_IN
 from permissions.models import Identity, IdentityState, User
 from workflows.definition import Definition, Problem
+from workflows.nesting import steps_walk
 
 MOST_RECORDS = 2_000
 MOST_NAMED = 3
@@ -21,12 +22,12 @@ MOST_NAMED = 3
 
 def people_problems(connection: Connection, definition: Definition) -> list[Problem]:
     problems: list[Problem] = []
-    for index, step in enumerate(definition.steps):
-        where = f"/steps/{index}/params"
+    for placed in steps_walk(definition.raw["steps"]):
+        where = f"{placed.pointer}/params"
         for name in ("recipients", "fallback"):
-            for at, spec in enumerate(step.params.get(name, ())):
+            for at, spec in enumerate(placed.params.get(name, ())):
                 problems += _one(connection, definition, spec, f"{where}/{name}/{at}")
-        problems += _channels(step.params, where)
+        problems += _channels(placed.params, where)
     return problems
 
 

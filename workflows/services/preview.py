@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from django.utils.timezone import get_current_timezone_name
+from django.utils.translation import get_language, override
 from django.utils.translation import gettext as _
-from django.utils.translation import override
 
 from connectors import catalog
 from connectors.ports.im import Message, Rendered
@@ -15,14 +16,18 @@ from connectors.services.rendering import message_rendered, message_rendered_eve
 from kernel.errors import BatonError
 from kernel.text import Localized
 from messaging.card import card_render
+from messaging.formatting import moment_format
 from messaging.models import Interaction, InteractionState
 from messaging.services.interactions import Target
 from permissions.models import Verb
 from permissions.policies import Decision, Gate, record_decide
-from workflows.blocks import Ask
+from workflows.blocks import Ask, Done, RuleScope, Until
 from workflows.catalog import ACTIONS
-from workflows.engine.rehearsal import Occurrence, Rehearsal
+from workflows.definition import StepSpec
+from workflows.engine.rehearsal import Occurrence, Rehearsal, Rehearsed
+from workflows.engine.uses import fields_of
 from workflows.selectors.shown import RecordView
+from workflows.sentence import action_sentence
 from workflows.services.checking import rule_scope
 
 
@@ -66,8 +71,19 @@ class ButtonSeen:
     follows: list[str]
 
 
+@dataclass(frozen=True)
+class ActSeen:
+    """One action in the order it would come: what it is, in words, and what it would decide or do now."""
+
+    step: str
+    label: str
+    words: str
+    text: str
+
+
 @dataclass
 class Preview:
+    acts: list[ActSeen] = field(default_factory=list)
     people: list[PersonSeen] = field(default_factory=list)
     messages: list[MessageSeen] = field(default_factory=list)
     elsewhere: list[ElsewhereSeen] = field(default_factory=list)
@@ -78,22 +94,23 @@ class Preview:
 def messages_preview(view: RecordView, rehearsal: Rehearsal, found: Occurrence) -> Preview:
     """`view` is the record as the asker may see it: no message shows more."""
     preview = Preview()
-    for index, step in enumerate(rehearsal.telling_steps()):
-        if any(view.hides(name) for name in people_fields(step.params)):
-            preview.notes.append(_("Whom it tells depends on a field you may not see."))
-            continue
+    scope = rule_scope(rehearsal.rule.connection, rehearsal.compiled.about.name)
+    steps = rehearsal.steps(found)
+    while True:
         try:
-            asked = rehearsal.ask(found, step)
+            each = next(steps, None)
         except BatonError as error:
             preview.notes.append(error.message)
-            continue
-        if asked is None:
-            continue
-        audience = rehearsal.audience(found, rehearsal.record(found), step)
-        preview.notes += [str(note) for note in dict.fromkeys(audience.notes)]
-        for target in audience.targets:
-            _one(preview, view, rehearsal, found, asked, target, f"/steps/{index}")
-        preview.buttons += _buttons(rehearsal, step.params)
+            break
+        if each is None:
+            break
+        if isinstance(each.result, Done) and each.result.into and _hides(view, each.spec):
+            preview.notes.append(_("What follows depends on a field you may not see."))
+            break
+        preview.acts.append(_act(each, scope))
+        if ACTIONS.get(each.spec.action).asks:
+            _tells(preview, view, rehearsal, found, each)
+            preview.buttons += _buttons(scope, each.spec.params)
     if preview.messages:
         preview.elsewhere = _elsewhere(preview.messages[0].message)
     return preview
@@ -113,6 +130,42 @@ def card_of(rehearsal: Rehearsal, found: Occurrence, asked: Ask) -> Interaction:
         source_event_id=found.source_event_id,
         state=InteractionState.OPEN if asked.is_question else InteractionState.DECIDED,
     )
+
+
+def _hides(view: RecordView, spec: StepSpec) -> bool:
+    return any(view.hides(name) for name in fields_of(spec.params.get("condition")))
+
+
+def _act(each: Rehearsed, scope: RuleScope) -> ActSeen:
+    """The action in words, and what it would decide."""
+    action, result = ACTIONS.get(each.spec.action), each.result
+    text = ""
+    if isinstance(result, Done) and result.note is not None:
+        text = str(result.note)
+    elif isinstance(result, Until):
+        moment = moment_format(result.moment, get_language() or "en", get_current_timezone_name())
+        text = str(result.text).replace("{at}", moment)
+    return ActSeen(each.path, str(action.label), str(action.sentence(each.spec.params, scope)), text)
+
+
+def _tells(
+    preview: Preview, view: RecordView, rehearsal: Rehearsal, found: Occurrence, each: Rehearsed
+) -> None:
+    step = each.spec
+    if any(view.hides(name) for name in people_fields(step.params)):
+        preview.notes.append(_("Whom it tells depends on a field you may not see."))
+        return
+    try:
+        asked = rehearsal.ask(found, step)
+    except BatonError as error:
+        preview.notes.append(error.message)
+        return
+    if asked is None:
+        return
+    audience = rehearsal.audience(found, rehearsal.record(found), step)
+    preview.notes += [str(note) for note in dict.fromkeys(audience.notes)]
+    for target in audience.targets:
+        _one(preview, view, rehearsal, found, asked, target, each.path)
 
 
 def _one(
@@ -173,16 +226,12 @@ def _elsewhere(message: Message) -> list[ElsewhereSeen]:
     ]
 
 
-def _buttons(rehearsal: Rehearsal, params: Mapping[str, Any]) -> list[ButtonSeen]:
-    scope = rule_scope(rehearsal.rule.connection, rehearsal.compiled.about.name)
+def _buttons(scope: RuleScope, params: Mapping[str, Any]) -> list[ButtonSeen]:
     return [
         ButtonSeen(
             str(button["key"]),
             str(Localized.from_json(button.get("label") or button["key"])),
-            [
-                str(ACTIONS.get(str(each["action"])).sentence(each.get("params", {}), scope))
-                for each in button.get("then", ())
-            ],
+            [str(action_sentence(each, scope)) for each in button.get("then", ())],
         )
         for button in params.get("buttons", ())
     ]

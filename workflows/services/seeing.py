@@ -222,7 +222,7 @@ def _event_of(actor: User, rule: Rule, event_id: int | None) -> Event | None:
 def _rule_message(seen: Seen, rehearsal: Rehearsal, found: Any, view: RecordView) -> None:
     """The message of the first step that tells this person anything."""
     record = rehearsal.record(found)
-    for step in rehearsal.telling_steps():
+    for step in (each.spec for each in rehearsal.steps(found)):
         if any(view.hides(name) for name in people_fields(step.params)):
             seen.reasons.append(_("Whom it tells depends on a field you may not see."))
             continue

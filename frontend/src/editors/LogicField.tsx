@@ -6,6 +6,7 @@ import { Labelled } from "../page/parts";
 import { usePart, useView } from "../page/view";
 import { isWithin } from "../pointer";
 import { t } from "../texts";
+import { besides } from "./around";
 import type { FieldProps } from "./ShapeForm";
 
 const ConditionEditor = lazy(() =>
@@ -13,9 +14,13 @@ const ConditionEditor = lazy(() =>
 );
 
 export function LogicField({ pointer, withShown = false }: { pointer: string; withShown?: boolean }) {
-  const { catalogue, problems, isReadOnly } = useView();
+  const { catalogue, definition, problems, isReadOnly } = useView();
   const [logic, setLogic] = usePart(pointer);
-  const fields = useMemo(() => fieldsReadable(catalogue, t, withShown), [catalogue, withShown]);
+  const around = besides(definition, pointer, catalogue.actions);
+  const fields = useMemo(
+    () => fieldsReadable(catalogue, t, withShown, around),
+    [catalogue, withShown, JSON.stringify(around)],
+  );
   const inside = problems
     .filter((each) => isWithin(each.pointer, pointer))
     .map((each) => ({ ...each, pointer: each.pointer.slice(pointer.length) }));
@@ -37,6 +42,15 @@ export function LogicField({ pointer, withShown = false }: { pointer: string; wi
         />
       </Suspense>
     </div>
+  );
+}
+
+/** A condition that must be there. */
+export function WholeLogic({ label, pointer }: FieldProps) {
+  return (
+    <Labelled label={label} pointer={pointer}>
+      <LogicField pointer={pointer} />
+    </Labelled>
   );
 }
 

@@ -5,8 +5,8 @@ import { fieldOf } from "../conditions/tree";
 import { isObject, type Json } from "../json";
 import { usePart, useView } from "../page/view";
 import { Picker } from "../Picker";
-import { pointerAt } from "../pointer";
-import { inLanguage, t } from "../texts";
+import { t } from "../texts";
+import { inputsAround } from "./around";
 import { AsItIs } from "./AsItIs";
 
 type Kind = "none" | "field" | "input" | "fixed" | "other";
@@ -104,14 +104,4 @@ function kindOf(value: Json | undefined): Kind {
   if (fieldOf(value)?.startsWith("record.")) return "field";
   if (isObject(value)) return Object.keys(value).length === 1 && typeof value["input"] === "string" ? "input" : "other";
   return Array.isArray(value) ? "other" : "fixed";
-}
-
-/** The inputs of the button this value belongs to. */
-function inputsAround(definition: Json, pointer: string): { name: string; label: string }[] {
-  const button = /^(.*\/buttons\/\d+)\/then\//.exec(pointer)?.[1];
-  const inputs = button === undefined ? undefined : pointerAt(definition, `${button}/inputs`);
-  return (Array.isArray(inputs) ? inputs : []).filter(isObject).map((each) => ({
-    name: String(each["name"] ?? ""),
-    label: inLanguage(each["label"]) || String(each["name"] ?? ""),
-  }));
 }

@@ -4,12 +4,15 @@ import { ButtonsField } from "./ButtonsField";
 import { CardFieldsField } from "./CardFieldsField";
 import { ChannelsField } from "./ChannelsField";
 import { DurationField } from "./DurationField";
-import { LabelledLogic } from "./LogicField";
+import { LabelledLogic, WholeLogic } from "./LogicField";
+import { MomentField } from "./MomentField";
 import { NamesField } from "./NamesField";
 import { PreconditionsField } from "./PreconditionsField";
 import { RecipientsField } from "./RecipientsField";
 import type { FieldProps } from "./ShapeForm";
+import { StepsField } from "./StepsField";
 import { TemplateField } from "./TemplateField";
+import { TimeField } from "./TimeField";
 import { ValuesField } from "./ValuesField";
 import { WriteField } from "./WriteField";
 
@@ -19,10 +22,14 @@ export const EDITORS: Readonly<Record<string, FunctionComponent<FieldProps>>> = 
   condition: LabelledLogic,
   duration: DurationField,
   fields: CardFieldsField,
+  logic: WholeLogic,
+  moment: MomentField,
   names: NamesField,
   preconditions: PreconditionsField,
   recipients: RecipientsField,
+  steps: StepsField,
   template: TemplateField,
+  time: TimeField,
   values: ValuesField,
   write: WriteField,
 };

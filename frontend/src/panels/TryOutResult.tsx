@@ -13,6 +13,16 @@ export function TryOutResult({ done }: { done: DryRun }) {
           <Part part={done.condition} />
         </ul>
       )}
+      {done.acts.length > 0 && (
+        <ol class="e-acts" aria-label={t("whatComes")}>
+          {done.acts.map((each) => (
+            <li key={each.step}>
+              {each.words}
+              {each.text && <small class="b-muted"> {each.text}</small>}
+            </li>
+          ))}
+        </ol>
+      )}
       {done.messages.map((each) => (
         <figure class="e-preview" key={`${each.username} ${each.channel}`}>
           <figcaption>

@@ -33,6 +33,8 @@ export interface DryRun {
   text: string;
   record: { title: string };
   condition: ConditionPart | null;
+  /** The actions in the order they would come; `text` says what each would decide now. */
+  acts: { step: string; label: string; words: string; text: string }[];
   people: { username: string; name: string; purpose: string; masked: string[] }[];
   messages: {
     username: string;

@@ -17,6 +17,9 @@ export function actionNew(action: ActionBlock, catalogue: Catalogue, definition:
   if (has("fields")) params["fields"] = [];
   if (has("buttons"))
     params["buttons"] = [{ key: "button_1", label: { en: "OK", "zh-hans": "好的" }, style: "primary", then: [] }];
+  if (has("condition")) params["condition"] = true;
+  if (has("then")) params["then"] = [];
+  if (action.params.properties?.["seconds"]?.["x-editor"] === "duration") params["seconds"] = 3600;
   const write = has("write") ? catalogue.writes[0] : undefined;
   if (write) {
     const known = catalogue.fields.map((each) => each.name);

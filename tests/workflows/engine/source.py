@@ -31,6 +31,27 @@ MAPPING: dict[str, Any] = {
 }
 
 
+def asking(**params: Any) -> dict[str, Any]:
+    """The step that asks."""
+    return {
+        "action": "ask",
+        "params": {
+            "channels": ["inbox"],
+            "recipients": [{"type": "user", "username": "li"}],
+            "title": "Low: {{ record.product_code }}",
+            "fields": [{"name": "on_hand"}],
+            "buttons": [{"key": "ok", "label": "OK", "then": []}],
+            **params,
+        },
+    }
+
+
+def telling(title: str) -> dict[str, Any]:
+    """A step that tells."""
+    params = {"channels": ["inbox"], "recipients": [{"type": "user", "username": "li"}], "title": title}
+    return {"action": "send", "params": params}
+
+
 LONG_AGO = dt.datetime(2020, 1, 1, tzinfo=dt.UTC)
 """Rights that hold at whatever moment a test stops the clock."""
 
@@ -99,7 +120,9 @@ class Source:
         firing: Mapping[str, Any] | None = None,
         changes: list[str] | None = None,
         params: Mapping[str, Any] | None = None,
+        steps: list[dict[str, Any]] | None = None,
     ) -> Rule:
+        """A live rule that does `steps`; without them it asks, as `params` say."""
         definition = definition_read(
             {
                 "schema": 1,
@@ -110,19 +133,7 @@ class Source:
                 },
                 "condition": condition,
                 "firing": firing or {"policy": "becomes_true"},
-                "steps": [
-                    {
-                        "action": "ask",
-                        "params": {
-                            "channels": ["inbox"],
-                            "recipients": [{"type": "user", "username": "li"}],
-                            "title": "Low: {{ record.product_code }}",
-                            "fields": [{"name": "on_hand"}],
-                            "buttons": [{"key": "ok", "label": "OK", "then": []}],
-                            **(params or {}),
-                        },
-                    }
-                ],
+                "steps": steps or [asking(**(params or {}))],
             }
         )
         rule = Rule.objects.create(

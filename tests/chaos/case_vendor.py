@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import time
 
+from messaging.services.confirming import CONFIRM_SECONDS
 from tests.chaos.count import failures
 from tests.chaos.receiver import Way
+from tests.chaos.rules import DISCARDED
 from tests.chaos.scene import Scene
+from tests.running import wait_until
 
 SOME = 40
 RETRY_AFTER_SECONDS = 600
@@ -73,6 +76,27 @@ def test_vendor_complains(scene: Scene) -> None:
     count = scene.counted()
     assert (count.shown, count.repeated) == (count.accepted, 0)
     scene.notes.append(f"{SOME} failed with the vendor's words, replayed")
+
+
+def test_vendor_discards(scene: Scene) -> None:
+    """A 200 and then nothing: *unconfirmed*, and past its deadline the person's next channel carries it."""
+    scene.sender = scene.numbered_sender(DISCARDED)
+    scene.receiver.discards = True
+    scene.held_burst()
+    with scene.struck():
+        scene.receiver.release()
+    scene.settle()
+    accepted = len(scene.sender.accepted)
+    of_the_case = f"interaction_id IN (SELECT id FROM messaging_interaction WHERE source_event_id LIKE '{scene.name}-%')"
+    unconfirmed = f"messaging_delivery WHERE state = 'unconfirmed' AND {of_the_case}"
+    assert (scene.installation.count(unconfirmed), len(scene.receiver.shown)) == (accepted, 0)
+    scene.receiver.discards = False
+    scene.installation.clock_step(CONFIRM_SECONDS + 1)
+    went_on = f"messaging_delivery WHERE purpose = 'next_channel' AND {of_the_case}"
+    wait_until(lambda: scene.installation.count(went_on) == accepted, "the next channel to be tried", 120)
+    count = scene.counted()
+    assert (count.shown, count.repeated) == (count.accepted, 0)
+    scene.notes.append(f"{accepted} discarded, unconfirmed, and shown through the next channel")
 
 
 def _fails_for_half_an_hour(scene: Scene, way: Way) -> None:

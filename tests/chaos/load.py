@@ -23,6 +23,8 @@ from tests.running import wait_until
 CONCURRENCY = 16
 PATIENCE_SECONDS = 120
 AGAIN_SECONDS = 0.2
+BELOW = 3
+"""Less than the reorder level of 10 that every event tells."""
 
 Item = dict[str, Any]
 
@@ -35,6 +37,8 @@ class Sender:
     installation: Installation
     path: str
     headers: dict[str, str]
+    quantity: int = BELOW
+    """Stock that the events of a burst tell of."""
     accepted: dict[str, float] = field(default_factory=dict)
     refusals: list[int] = field(default_factory=list)
     _numbers: itertools.count[int] = field(default_factory=itertools.count)
@@ -43,7 +47,7 @@ class Sender:
     def burst(self, prefix: str, count: int) -> None:
         """Send `count` events in the background; each is about a record of its own and matches the rule."""
         names = [f"{prefix}-{next(self._numbers)}" for _each in range(count)]
-        self.send([(name, event(name)) for name in names])
+        self.send([(name, event(name, quantity=self.quantity)) for name in names])
 
     def send(self, bodies: Sequence[tuple[str, Any]], concurrency: int = CONCURRENCY) -> None:
         """Post bodies, in the order given but for the concurrency, in the background."""
@@ -94,7 +98,7 @@ class Sender:
         return answer.status
 
 
-def event(name: str, *, sku: str = "", quantity: int = 3, at: float | None = None) -> Item:
+def event(name: str, *, sku: str = "", quantity: int = BELOW, at: float | None = None) -> Item:
     """In the form of the load generator: stock of `sku`, below its level of 10 unless told otherwise."""
     data = {"sku": sku or name, "warehouse": "EAST", "qty": quantity, "reorder_level": 10}
     return {"event": "stock.level", "id": name, "ts": at or time.time(), "data": data}

@@ -18,6 +18,10 @@ NUMBERED = "chaos-numbered"
 """A source whose events carry a version per record."""
 TOGETHER = "Three are asked"
 """Title of the card that three people get."""
+DISCARDING = "chaos-discarding"
+"""A messenger whose 200 does not mean that the person gets the message."""
+DISCARDED = 77
+"""Stock of which it is told."""
 ASKED = ("buyer", "buyer2", "approver")
 
 
@@ -29,6 +33,8 @@ def rules_make() -> dict[str, str]:
         source = _numbered_source()
         object_share(User.objects.get(username="it"), analyst, source, "view", "use")
         _publish(analyst, source, "chaos-crossing", _crossing_rule())
+        _discarding_messenger()
+        _publish(analyst, source, "chaos-discarded", _discarded_rule())
         _publish(analyst, Connection.objects.get(slug="demo-erp"), "chaos-together", _together_rule())
     return {"url": f"/hooks/{NUMBERED}/", "token": str(source.credentials["hook_token"])}
 
@@ -45,6 +51,27 @@ def _numbered_source() -> Connection:
     return source
 
 
+def _discarding_messenger() -> None:
+    sink = Connection.objects.get(slug=SINK)
+    values = {
+        "url": sink.settings["url"],
+        "signing_secret": "chaos-signing-secret-0123456789",
+        "may_discard": True,
+    }
+    messenger, _report = connection_register(
+        User.objects.get(username="it"),
+        name="Discarding messenger",
+        slug=DISCARDING,
+        connector="im.webhook",
+        values=values,
+        checked=False,
+    )
+    person = User.objects.get(username=PERSON)
+    Identity.objects.create(
+        connection=messenger, external_id="bench@discarding", user=person, linked_by="chaos"
+    )
+
+
 def _publish(owner: User, connection: Connection, key: str, draft: dict[str, Any]) -> None:
     if not Rule.objects.filter(key=key).exists():
         name = {"en": key, "zh-hans": key}
@@ -52,18 +79,30 @@ def _publish(owner: User, connection: Connection, key: str, draft: dict[str, Any
 
 
 def _crossing_rule() -> dict[str, Any]:
+    below = {"<": [{"var": "record.on_hand"}, {"var": "record.reorder_level"}]}
+    return _notice_rule(below, "becomes_true", SINK, {"en": "Crossed", "zh-hans": "已越过"})
+
+
+def _discarded_rule() -> dict[str, Any]:
+    told = {"==": [{"var": "record.on_hand"}, DISCARDED]}
+    return _notice_rule(told, "each_time", DISCARDING, {"en": "Discarded", "zh-hans": "会被丢弃"})
+
+
+def _notice_rule(
+    condition: dict[str, Any], policy: str, channel: str, title: dict[str, str]
+) -> dict[str, Any]:
     return {
         "schema": 1,
         "trigger": {"type": "record", "object": "stock_level", "changes": ["created", "changed"]},
-        "condition": {"<": [{"var": "record.on_hand"}, {"var": "record.reorder_level"}]},
-        "firing": {"policy": "becomes_true", "cooldown_seconds": 0},
+        "condition": condition,
+        "firing": {"policy": policy, "cooldown_seconds": 0},
         "steps": [
             {
                 "action": "send",
                 "params": {
-                    "channels": [SINK],
+                    "channels": [channel],
                     "recipients": [{"type": "user", "username": PERSON}],
-                    "title": {"en": "Crossed", "zh-hans": "已越过"},
+                    "title": title,
                     "fields": [{"name": "on_hand"}],
                 },
             }

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 from tests.chaos.count import Count, Evidence, count_all, evidence_now, orders, work_left
 from tests.chaos.installation import Installation
-from tests.chaos.load import Buyer, Sender, Shelf
+from tests.chaos.load import BELOW, Buyer, Sender, Shelf
 from tests.chaos.receiver import Receiver
 from tests.running import wait_until
 
@@ -49,9 +49,9 @@ class Scene:
         self.orders_before = orders(self.installation).keys()
         self._clicks: list[Future[int]] = []
 
-    def numbered_sender(self) -> Sender:
-        """To the source whose events carry a version per record."""
-        return Sender(self.installation, *self._numbered_hook)
+    def numbered_sender(self, quantity: int = BELOW) -> Sender:
+        """To the source whose events carry a version per record; its bursts tell of that much stock."""
+        return Sender(self.installation, *self._numbered_hook, quantity=quantity)
 
     def had(self, shelf: Shelf) -> int:
         """How many orders there were for this item before the case."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 import logging
+import time
 
 from django.apps import apps
 from django.db import transaction
@@ -20,6 +21,21 @@ from kernel.work import WorkRow
 MARK = "clock"
 STEP_SECONDS = 60
 logger = logging.getLogger(__name__)
+
+
+class Jumps:
+    """Whether the wall clock moved otherwise than time passed, since the last question.
+
+    A step forward that is not noted at once would hide a step back that follows: it would seem to be no step at all.
+    """
+
+    def __init__(self) -> None:
+        self._lead: float | None = None
+
+    def jumped(self) -> bool:
+        lead = clock.now().timestamp() - time.monotonic()
+        before, self._lead = self._lead, lead
+        return before is not None and abs(lead - before) >= STEP_SECONDS
 
 
 def clock_watch() -> float:

@@ -7,7 +7,7 @@ import time
 from celery import shared_task
 
 from kernel import doorbell, live
-from kernel.clockwatch import clock_watch
+from kernel.clockwatch import Jumps, clock_watch
 from kernel.every import Every
 from kernel.guarding import guarded
 from kernel.shutdown import shutdown_begun
@@ -16,6 +16,7 @@ from kernel.work import leases_orphaned_release
 DRAIN_SECONDS = 10.0
 _prune = Every(60.0)
 _release = Every(10.0)
+_jumps = Jumps()
 
 
 @shared_task(name="baton.drain", ignore_result=True)
@@ -46,8 +47,10 @@ def drain(name: str) -> int:
 @guarded
 def sweep() -> None:
     """Ring for every queue in which something is due: lost rings, timers, leases that ran out."""
-    if _release.is_time():  # at once in a new worker: it may stand in for one that was killed
+    jumped, regular = _jumps.jumped(), _release.is_time()
+    if regular:  # at once in a new worker: it may stand in for one that was killed
         leases_orphaned_release()
+    if regular or jumped:
         clock_watch()
     for queue in doorbell.queues():
         if queue.is_due():

@@ -12,6 +12,7 @@ from connectors.services.factory import breaker_refuse
 from kernel import clock
 from kernel.clockwatch import clock_watch
 from kernel.errors import RateLimited
+from kernel.tasks import sweep
 from kernel.work import leases_own_release, work_claim
 from messaging.models import Delivery, Interaction
 from permissions.models import Grant
@@ -131,3 +132,19 @@ def test_a_process_gives_back_all_it_holds_and_no_more(source: Source, uncarried
     leases_own_release()
     owners = dict(Step.objects.values_list("pk", "lease_owner"))
     assert owners == {mine.pk: "", theirs.pk: "x" * 32}
+
+
+def test_set_forward_and_soon_back_is_noted_by_the_sweep_that_sees_each(
+    source: Source, uncarried: None
+) -> None:
+    """Both steps fall between two of the regular looks at the clock."""
+    sweep()
+    clock.shift(2 * HOURS)
+    sweep()
+    source.rule()
+    source.tell(120, 90)
+    Step.objects.update(available_at=clock.now() + dt.timedelta(seconds=1))
+    clock.shift(HOURS)
+    sweep()
+    (step,) = Step.objects.all()
+    assert step.available_at is not None and step.available_at <= clock.now() + dt.timedelta(seconds=1)

@@ -5,7 +5,7 @@ import { zh } from "../src/texts/zh";
 
 const SAME_IN_BOTH = ["versionShort"];
 /** Put together from what the server or the tree names. */
-const MADE_UP = /^(op|date|state|tab|held)_|^(created|changed|gone|event)$/;
+const MADE_UP = /^(op|date|state|tab|held|launch|launchHelp)_|^(created|changed|gone|event)$/;
 
 const source = readdirSync("src", { recursive: true, encoding: "utf8" })
   .filter((name) => /\.tsx?$/.test(name) && !name.startsWith("texts/en") && !name.startsWith("texts/zh"))

@@ -3,6 +3,7 @@ import { useState } from "preact/hooks";
 import { errorsOf, type ApiFailure } from "../api";
 import { t, type TextKey } from "../texts";
 import { placeShow } from "./Mending";
+import { Icon } from "./parts";
 import type { RuleRow } from "./rule";
 import { useView } from "./view";
 
@@ -18,6 +19,7 @@ export function InForce({ isPublished, onRule, flush }: InForceProps) {
   const [isBusy, setBusy] = useState(false);
   const [told, setTold] = useState<{ text: string; isBad: boolean } | null>(null);
   if (!rule.may.includes("publish")) return null;
+  const isStopped = rule.state !== "live" && rule.state !== "draft";
   const first = errorsOf(problems)[0];
 
   async function act(work: () => Promise<string>) {
@@ -75,16 +77,17 @@ export function InForce({ isPublished, onRule, flush }: InForceProps) {
           </>
         )}
         {rule.state === "live" && (
-          <button type="button" class="b-button b-danger e-stop" disabled={isBusy} onClick={stop}>
-            {t("stop")}
+          <button type="button" class="b-button e-stop" disabled={isBusy} onClick={stop}>
+            <Icon name="front_hand" /> {t("stop")}
           </button>
         )}
-        {rule.state === "off" && rule.version !== null && (
+        {isStopped && rule.version !== null && (
           <button type="button" class="b-button" disabled={isBusy} onClick={() => void turn("on", "started")}>
             {t("start")}
           </button>
         )}
       </div>
+      {rule.state_reason && <p class="b-note b-bad">{rule.state_reason}</p>}
       {told && (
         <p class={`b-note ${told.isBad ? "b-bad" : "b-good"}`} role={told.isBad ? "alert" : "status"}>
           {told.text}

@@ -1,6 +1,8 @@
 /** Beside the story: what there is to mend, trying it, and what was published. */
 import { useState } from "preact/hooks";
 import { BackTest } from "../panels/BackTest";
+import { Launch } from "../panels/Launch";
+import { Manage } from "../panels/Manage";
 import { TryOut } from "../panels/TryOut";
 import { Versions } from "../panels/Versions";
 import { t } from "../texts";
@@ -8,7 +10,7 @@ import { Mending } from "./Mending";
 import type { RuleRow } from "./rule";
 import { useView } from "./view";
 
-const TABS = ["try", "backtest", "versions"] as const;
+const TABS = ["try", "backtest", "launch", "versions", "manage"] as const;
 
 export function Side({ onRule }: { onRule(rule: RuleRow): void }) {
   const { problems } = useView();
@@ -36,6 +38,8 @@ export function Side({ onRule }: { onRule(rule: RuleRow): void }) {
         <div role="tabpanel" id="side-panel" aria-labelledby={`tab-${open}`} tabIndex={0}>
           {open === "try" && <TryOut />}
           {open === "backtest" && <BackTest />}
+          {open === "launch" && <Launch />}
+          {open === "manage" && <Manage onRule={onRule} />}
           {open === "versions" && <Versions onRule={onRule} />}
         </div>
       </section>

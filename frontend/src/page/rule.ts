@@ -6,7 +6,9 @@ export interface RuleRow {
   key: string;
   name: JsonObject;
   title: string;
-  state: "draft" | "live" | "off";
+  state: "draft" | "live" | "off" | "loop" | "flood";
+  /** Why Baton itself stopped the rule. */
+  state_reason: string;
   connection: number;
   connection_name: string;
   owner: string | null;
@@ -16,6 +18,7 @@ export interface RuleRow {
   /** Grows with every save: a change made on an older one is refused. */
   draft_number: number;
   edited_by: string | null;
+  tags: string[];
   may: ("change" | "publish")[];
 }
 

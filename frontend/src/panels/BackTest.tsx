@@ -4,6 +4,7 @@ import { errorsOf, type ApiFailure } from "../api";
 import { useView } from "../page/view";
 import { t } from "../texts";
 import { isGoing, type BackTestRow } from "./backtest";
+import { BackTestHits } from "./BackTestHits";
 import { BackTestFigures } from "./BackTestFigures";
 
 const LOOK_MS = 1_000;
@@ -80,6 +81,12 @@ export function BackTest() {
       {row?.state === "cancelled" && <p class="b-note">{t("backtestCancelled")}</p>}
       {row?.state === "failed" && <p class="b-note b-bad">{row.reason}</p>}
       {row?.summary && <BackTestFigures summary={row.summary} since={row.since} days={row.days} />}
+      {row?.state === "done" && (
+        <details class="e-more">
+          <summary>{t("hits")}</summary>
+          <BackTestHits backtest={row.id} />
+        </details>
+      )}
     </div>
   );
 }

@@ -81,6 +81,16 @@ class DemoCompany:
             connection.execute(statement, values)
         connection.close()
 
+    def rows(self, statement: str, *values: Any) -> list[dict[str, Any]]:
+        """What the ERP holds, as plain SQL reads it."""
+        import sqlite3
+
+        connection = sqlite3.connect(self.path)
+        connection.row_factory = sqlite3.Row
+        found = [dict(row) for row in connection.execute(statement, values)]
+        connection.close()
+        return found
+
     def orders(self) -> list[erp.PurchaseOrder]:
         """Purchase orders Baton made."""
         return [each for each in erp.orders(self.path) if (each.reference or "").startswith("BATON-")]

@@ -12,7 +12,7 @@ class WorkflowsConfig(AppConfig):
         from kernel.timers import timer_register
         from messaging.bindings import subscribe
         from messaging.services.notices import NoticeHandler
-        from workflows.catalog import ACTIONS, TRIGGERS
+        from workflows.catalog import ACTIONS, PACKS, TRIGGERS
         from workflows.engine.backtest import BACKTEST_QUEUE, backtest_drain, backtest_is_due
         from workflows.engine.causes import FOOTPRINT_QUEUE, footprints_are_due, footprints_prune
         from workflows.engine.execute import execute_drain, execute_is_due
@@ -31,6 +31,7 @@ class WorkflowsConfig(AppConfig):
 
         TRIGGERS.check()
         ACTIONS.check()
+        PACKS.check()
         doorbell.queue_register(PLAN_QUEUE, drain=plan_drain, is_due=plan_is_due, full=BATCH)
         doorbell.queue_register(EXECUTE_QUEUE, drain=execute_drain, is_due=execute_is_due, threads=8)
         doorbell.queue_register(STOP_QUEUE, drain=stop_drain, is_due=stop_is_due)

@@ -6,7 +6,7 @@ A new one is a file in triggers/ or actions/, one line in catalog.py, a test. Se
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -243,3 +243,20 @@ class ActionBase:
 
     def gives(self, params: Mapping[str, Any]) -> Mapping[str, FieldSpec]:
         return {}
+
+
+@dataclass(frozen=True)
+class Pack:
+    """A blueprint of a rule: a few questions, and the ordinary draft their answers make.
+
+    `questions` is a JSON Schema whose properties have defaults; `draft` takes an answer to each. `fields` are those of
+    `object` that the draft cannot do without.
+    """
+
+    key: str
+    label: Localized
+    about: Localized
+    object: str
+    fields: tuple[str, ...]
+    questions: Shape
+    draft: Callable[[Mapping[str, Any]], dict[str, Any]]

@@ -1,4 +1,4 @@
-"""The catalogs of triggers and actions: one line each. Checked at start-up.
+"""The catalogs of triggers, actions and starter packs: one line each. Checked at start-up.
 
 What is not there yet is listed with its reason, so that the editor can show it and nobody searches for it.
 """
@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from kernel.registry import Registry
 from kernel.text import Localized
-from workflows.blocks import Action, Trigger
+from workflows.blocks import Action, Pack, Trigger
 
 TRIGGERS: Registry[Trigger] = Registry("trigger", {"record": "workflows.triggers.record:TRIGGER"})
 
@@ -19,6 +19,18 @@ ACTIONS: Registry[Action] = Registry(
         "create_document": "workflows.actions.create_document:ACTION",
         "wait": "workflows.actions.wait:ACTION",
         "branch": "workflows.actions.branch:ACTION",
+    },
+)
+
+PACKS: Registry[Pack] = Registry(
+    "starter pack",
+    {
+        "order_notice": "workflows.packs.order_notice:PACK",
+        "stock_alert": "workflows.packs.stock_alert:PACK",
+        "overdue_receivable": "workflows.packs.overdue_receivable:PACK",
+        "large_order": "workflows.packs.large_order:PACK",
+        "delivery_late": "workflows.packs.delivery_late:PACK",
+        "price_change": "workflows.packs.price_change:PACK",
     },
 )
 

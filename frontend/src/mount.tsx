@@ -5,7 +5,7 @@ import { Page } from "./page/Page";
 import "./editor.css";
 
 export function editorMount(place: HTMLElement): void {
-  const { api = "", rule = "", page = "", sentence = "" } = place.dataset;
+  const { api = "", rule = "", page = "", sentence = "", runs = "" } = place.dataset;
   place.replaceChildren();
-  render(<Page api={apiAt(api)} ruleId={Number(rule)} rulePage={page} sentence={sentence} />, place);
+  render(<Page api={apiAt(api)} ruleId={Number(rule)} rulePage={page} sentence={sentence} runsPage={runs} />, place);
 }

@@ -47,3 +47,14 @@ def test_nobody_starts_a_rule_on_a_connection_that_is_not_theirs(company: DemoCo
     assert client.post(ADD, wanted).status_code == 404
     assert client.post(ADD, {"connection": "x"}).status_code == 404
     assert Rule.objects.count() == 1
+
+
+def test_a_new_rule_starts_from_a_pack(company: DemoCompany, enter: Enter) -> None:
+    client = enter("analyst")
+    assert "Tells somebody of every new sales order." in text(client.get(ADD))
+    response = client.post(ADD, {"connection": company.connection.pk, "pack": "order_notice"})
+    rule = Rule.objects.latest("pk")
+    assert response["Location"] == f"/admin/workflows/rule/{rule.pk}/editor/?pack=order_notice"
+    assert (rule.name["en"], rule.draft["steps"][0]["action"]) == ("Order notice", "send")
+    assert client.post(ADD, {"connection": company.connection.pk, "pack": "nothing"}).status_code == 404
+    assert Rule.objects.count() == 2

@@ -8,6 +8,7 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import URLPattern, path, reverse
 from django.utils.translation import gettext as _
 
+from kernel.errors import NotFound
 from kernel.pages import PageAdmin
 from kernel.text import Localized
 from permissions.objects import may_any
@@ -15,6 +16,7 @@ from workflows.definition import SCHEMA, FiringPolicy
 from workflows.models import Rule
 from workflows.selectors import catalogue
 from workflows.selectors.catalogue import connections_usable
+from workflows.selectors.packs import pack_draft, packs_offered
 from workflows.sentence import rule_sentence
 from workflows.services.drafts import rule_create
 
@@ -57,8 +59,13 @@ class RuleEditor(PageAdmin[Rule]):
         self.refuse(request, may_any(request.user, "add", Rule))
         if request.method == "POST":
             return self._started(request)
+        usable = {each.pk: each for each in connections_usable(request.user)}  # type: ignore[arg-type]
         connections = [
-            {**each, "objects": [_choice(about) for about in each["objects"]]}
+            {
+                **each,
+                "objects": [_choice(about) for about in each["objects"]],
+                "packs": [_pack(pack) for pack in packs_offered(request.user, usable[each["id"]])],  # type: ignore[arg-type]
+            }
             for each in catalogue(request.user)  # type: ignore[arg-type]
         ]
         context = {"title": _("New rule"), "connections": connections}
@@ -70,12 +77,20 @@ class RuleEditor(PageAdmin[Rule]):
         connection = next((each for each in usable if str(each.pk) == wanted), None)
         if connection is None:
             raise Http404
-        rule = rule_create(
-            request.user,  # type: ignore[arg-type]
-            connection=connection,
-            draft=draft_start(request.POST.get("object", "")[:60]),
-        )
-        return HttpResponseRedirect(reverse("admin:workflows_rule_editor", args=[rule.pk]))
+        pack = request.POST.get("pack", "")
+        name, draft = None, draft_start(request.POST.get("object", "")[:60])
+        if pack:
+            try:
+                name, draft = pack_draft(pack, {})
+            except NotFound as error:
+                raise Http404 from error
+        rule = rule_create(request.user, connection=connection, draft=draft, name=name)  # type: ignore[arg-type]
+        address = reverse("admin:workflows_rule_editor", args=[rule.pk])
+        return HttpResponseRedirect(f"{address}?pack={pack}" if pack else address)
+
+
+def _pack(pack: dict[str, Any]) -> dict[str, Any]:
+    return {**_choice({**pack, "name": pack["key"]}), "about": Localized.from_json(pack["about"])}
 
 
 def _choice(about: dict[str, Any]) -> dict[str, Any]:

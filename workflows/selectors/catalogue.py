@@ -33,6 +33,14 @@ def connections_usable(user: User) -> list[Connection]:
     return list(visible_objects(user, Connection.objects.filter(kind="erp"), "use").order_by("name"))
 
 
+def connection_usable(user: User, pk: int) -> Connection:
+    """Raises NotFound for a connection this person may not build rules on."""
+    found = next((each for each in connections_usable(user) if each.pk == pk), None)
+    if found is None:
+        raise NotFound(_("There is no such connection."))
+    return found
+
+
 def catalogue(user: User) -> list[dict[str, Any]]:
     connections = connections_usable(user)
     recorded = {
@@ -56,7 +64,7 @@ def _connection_shown(
             {
                 **_object_shown(about),
                 "recorded_since": recorded.get((connection.pk, about.name)),
-                **offer(_object_reason(connection, about, gate)),
+                **offer(object_reason(connection, about, gate)),
             }
             for about in dictionary_objects(connection.pk)
         ],
@@ -72,7 +80,7 @@ def _object_shown(about: DictionaryObject) -> dict[str, Any]:
     }
 
 
-def _object_reason(connection: Connection, about: DictionaryObject, gate: Gate) -> Localized | None:
+def object_reason(connection: Connection, about: DictionaryObject, gate: Gate) -> Localized | None:
     if gate.classes_seen(about.name) is None:
         return localized(gettext_noop("You may not see %(object)s."), object=about.label)
     if fields_mapped(connection.pk, about.name) is None:
@@ -83,9 +91,7 @@ def _object_reason(connection: Connection, about: DictionaryObject, gate: Gate) 
 
 def catalogue_object(user: User, connection_id: int, object_name: str) -> dict[str, Any]:
     """Raises NotFound for a connection this person may not use, or an object nobody knows."""
-    connection = next((each for each in connections_usable(user) if each.pk == connection_id), None)
-    if connection is None:
-        raise NotFound(_("There is no such connection."))
+    connection = connection_usable(user, connection_id)
     with generations_held():
         try:
             about = dictionary_object(connection.pk, object_name)
@@ -98,7 +104,7 @@ def _offered(user: User, connection: Connection, about: DictionaryObject) -> dic
     gate = Gate(user)
     return {
         "connection": {"id": connection.pk, "slug": connection.slug, "name": connection.name},
-        "object": {**_object_shown(about), **offer(_object_reason(connection, about, gate))},
+        "object": {**_object_shown(about), **offer(object_reason(connection, about, gate))},
         "fields": fields_offered(connection, about, gate),
         "operators": [dict(each) for each in OPERATORS],
         "triggers": _triggers(),

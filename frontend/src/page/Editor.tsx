@@ -5,6 +5,7 @@ import { historyNext, historyStart } from "../draft";
 import { same, type Json } from "../json";
 import { ForWhomAndThen } from "../story/Then";
 import { If } from "../story/If";
+import { StartFromPack } from "../packs/StartFromPack";
 import { When } from "../story/When";
 import { t } from "../texts";
 import { useOffers, useSaid } from "./asking";
@@ -20,10 +21,11 @@ interface EditorProps {
   opened: RuleRow;
   rulePage: string;
   sentence: string;
+  runsPage: string;
   onFailure(error: Error): void;
 }
 
-export function Editor({ api, opened, rulePage, sentence, onFailure }: EditorProps) {
+export function Editor({ api, opened, rulePage, sentence, runsPage, onFailure }: EditorProps) {
   const [rule, setRule] = useState(opened);
   const [history, change] = useReducer(historyNext, historyStart({ name: opened.name, definition: opened.draft }));
   const { present } = history;
@@ -69,6 +71,7 @@ export function Editor({ api, opened, rulePage, sentence, onFailure }: EditorPro
         saving={saving.state}
         change={change}
         rulePage={rulePage}
+        runsPage={runsPage}
         sentence={said.sentence}
         onRule={setRule}
         flush={saving.flush}
@@ -86,6 +89,13 @@ export function Editor({ api, opened, rulePage, sentence, onFailure }: EditorPro
         />
       )}
       {isReadOnly && <p class="b-note">{t("readOnly")}</p>}
+      {offers.connection && !isReadOnly && (
+        <StartFromPack
+          onDraft={(made) =>
+            change({ type: "replace", draft: { name: made.name ?? present.name, definition: made.draft } })
+          }
+        />
+      )}
       {offers.connection ? (
         <div class="e-desk">
           <div class="e-story">

@@ -13,6 +13,7 @@ interface HeaderProps {
   saving: SaveState;
   sentence: string;
   rulePage: string;
+  runsPage: string;
   isPublished: boolean;
   change(change: DraftChange): void;
   onRule(rule: RuleRow): void;
@@ -25,6 +26,7 @@ export function Header({
   saving,
   sentence,
   rulePage,
+  runsPage,
   isPublished,
   change,
   onRule,
@@ -76,7 +78,7 @@ export function Header({
       <p class="b-sentence" aria-label={t("sentence")} aria-live="polite">
         {sentence || "…"}
       </p>
-      <InForce isPublished={isPublished} onRule={onRule} flush={flush} />
+      <InForce runsPage={runsPage} isPublished={isPublished} onRule={onRule} flush={flush} />
     </header>
   );
 }

@@ -2,6 +2,7 @@
 import { useState } from "preact/hooks";
 import { errorsOf, type ApiFailure } from "../api";
 import { t, type TextKey } from "../texts";
+import { FirstTime } from "./FirstTime";
 import { placeShow } from "./Mending";
 import { Icon } from "./parts";
 import type { RuleRow } from "./rule";
@@ -9,11 +10,12 @@ import { useView } from "./view";
 
 interface InForceProps {
   isPublished: boolean;
+  runsPage: string;
   onRule(rule: RuleRow): void;
   flush(): Promise<boolean>;
 }
 
-export function InForce({ isPublished, onRule, flush }: InForceProps) {
+export function InForce({ isPublished, runsPage, onRule, flush }: InForceProps) {
   const { api, rule, problems } = useView();
   const [note, setNote] = useState("");
   const [isBusy, setBusy] = useState(false);
@@ -93,6 +95,7 @@ export function InForce({ isPublished, onRule, flush }: InForceProps) {
           {told.text}
         </p>
       )}
+      {rule.state === "live" && <FirstTime runsPage={runsPage} />}
     </>
   );
 }

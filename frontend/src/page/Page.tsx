@@ -11,9 +11,11 @@ export interface PageProps {
   rulePage: string;
   /** What the draft says, as the page was opened. */
   sentence: string;
+  /** Where the runs are listed. */
+  runsPage: string;
 }
 
-export function Page({ api, ruleId, rulePage, sentence }: PageProps) {
+export function Page({ api, ruleId, rulePage, sentence, runsPage }: PageProps) {
   const [rule, setRule] = useState<RuleRow | null>(null);
   const [failure, setFailure] = useState<string | null>(null);
   const open = () => {
@@ -50,6 +52,7 @@ export function Page({ api, ruleId, rulePage, sentence }: PageProps) {
       opened={rule}
       rulePage={rulePage}
       sentence={sentence}
+      runsPage={runsPage}
       onFailure={(error) => setFailure(error.message || t("noConnection"))}
     />
   );

@@ -45,6 +45,16 @@ export const en = {
   keyboard: "Ctrl+Z undoes, Ctrl+Shift+Z does again.",
   sentence: "The rule as it stands",
 
+  // starting from a pack
+  packStart: "Start from a pack",
+  packHelp: "A few questions make a whole rule. Every answer makes it anew; afterwards it is a draft like any other.",
+  packQuestions: "{pack}: a few questions",
+  packDone: "Done with the questions",
+  firstWaiting: "In force. As soon as it fires for the first time, it shows here.",
+  firstFired: "It has fired ({count}).",
+  firstRun: "See what happened",
+  firstInbox: "Your inbox",
+
   // the story
   when: "When",
   whenHelp: "What starts the rule",

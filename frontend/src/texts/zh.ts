@@ -45,6 +45,15 @@ export const zh: Record<keyof typeof en, string> = {
   keyboard: "Ctrl+Z 撤销，Ctrl+Shift+Z 重做。",
   sentence: "规则现在的意思",
 
+  packStart: "从模板包开始",
+  packHelp: "回答几个问题即可生成完整规则。每次回答都会重新生成；之后它就是一份普通草稿。",
+  packQuestions: "{pack}：几个问题",
+  packDone: "完成提问",
+  firstWaiting: "已生效。首次触发后会显示在这里。",
+  firstFired: "已触发（{count} 次）。",
+  firstRun: "查看经过",
+  firstInbox: "我的收件箱",
+
   when: "当",
   whenHelp: "什么会启动规则",
   if: "如果",

@@ -21,7 +21,8 @@ class EditorPage:
     def start(self, label: str) -> None:
         """A new rule about the object of this name."""
         self.visit.goto("/admin/workflows/rule/add/")
-        self.page.get_by_role("button", name=re.compile(f"^{label}")).click()
+        named = self.page.locator("strong", has_text=re.compile(f"^{label}$"))
+        self.page.locator(".b-start").filter(has=named).click()
         self.page.wait_for_url("**/editor/")
         self.opened()
 

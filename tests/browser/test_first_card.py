@@ -84,6 +84,7 @@ def test_the_first_live_card_takes_few_actions(visits: Visits, shelf: Shelf, lan
 
     shelf.sell(shelf.take())  # the company goes on working
     count.click(page.get_by_role("link", name=words["inbox"]))
+    expect(page.locator("#cards")).to_have_attribute("aria-busy", "false")
     count.click(page.locator("#tab-decided"))  # a notice waits for nobody's answer
     card = page.locator("article.card").filter(has_text=words["title"])
     expect(card.first).to_be_visible()

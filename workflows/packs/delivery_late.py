@@ -16,7 +16,7 @@ def draft(answers: Mapping[str, Any]) -> dict[str, Any]:
         "Late: order {{ record.number }} for {{ record.customer_name }}",
         "交货逾期：订单 {{ record.number }}（{{ record.customer_name }}）",
     )
-    fields = [
+    fields: list[dict[str, Any]] = [
         {"name": "due_on", "emphasis": True},
         {"name": "customer_code", "with": "customer_name"},
         {"name": "product_code"},

@@ -16,7 +16,7 @@ def draft(answers: Mapping[str, Any]) -> dict[str, Any]:
         "Large order {{ record.number }}: {{ record.customer_name }}",
         "大额订单 {{ record.number }}：{{ record.customer_name }}",
     )
-    fields = [
+    fields: list[dict[str, Any]] = [
         {"name": "amount", "emphasis": True},
         {"name": "customer_code", "with": "customer_name"},
         {"name": "product_code"},

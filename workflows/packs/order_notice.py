@@ -17,7 +17,7 @@ def draft(answers: Mapping[str, Any]) -> dict[str, Any]:
         "New order {{ record.number }} from {{ record.customer_name }}",
         "新订单 {{ record.number }}：{{ record.customer_name }}",
     )
-    fields = [
+    fields: list[dict[str, Any]] = [
         {"name": "customer_code", "with": "customer_name"},
         {"name": "product_code"},
         {"name": "quantity"},

@@ -16,7 +16,7 @@ def draft(answers: Mapping[str, Any]) -> dict[str, Any]:
         "Overdue: {{ record.number }} from {{ record.customer_name }}",
         "逾期应收：{{ record.number }}（{{ record.customer_name }}）",
     )
-    fields = [
+    fields: list[dict[str, Any]] = [
         {"name": "open_amount", "emphasis": True},
         {"name": "amount"},
         {"name": "customer_code", "with": "customer_name"},

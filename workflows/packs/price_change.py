@@ -39,7 +39,11 @@ def draft(answers: Mapping[str, Any]) -> dict[str, Any]:
             },
         ]
     }
-    fields = [{"name": "unit_price", "emphasis": True}, {"name": "supplier_code"}, {"name": "buyer"}]
+    fields: list[dict[str, Any]] = [
+        {"name": "unit_price", "emphasis": True},
+        {"name": "supplier_code"},
+        {"name": "buyer"},
+    ]
     return record_rule(
         "product",
         condition,

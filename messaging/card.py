@@ -26,7 +26,7 @@ from connectors.selectors import dictionary_object
 from kernel.text import Localized
 from messaging.formatting import field_format, moment_format
 from messaging.models import Interaction, InteractionState
-from messaging.templating import template_render
+from messaging.templating import template_fields, template_render
 from permissions.models import User
 from permissions.policies import MASK, Decision
 
@@ -76,6 +76,26 @@ def card_render(interaction: Interaction, user: User, decision: Decision) -> Mes
         link=interaction_link(interaction),
         language=language,
     )
+
+
+def title_fields(card: Mapping[str, Any]) -> frozenset[str]:
+    """The fields of the record a card's title tells, in whatever language."""
+    return _text_fields(card.get("title"))
+
+
+def card_fields(card: Mapping[str, Any]) -> frozenset[str]:
+    """The fields of the record that a card tells: in its texts, its list, and in values calculated from them."""
+    listed = {
+        str(each[name]) for each in card.get("fields", ()) for name in ("name", "with") if each.get(name)
+    }
+    inputs = (one for button in card.get("buttons", ()) for one in button.get("inputs", ()))
+    read = {str(name) for one in inputs for name in one.get("reads", ())}
+    return title_fields(card) | _text_fields(card.get("body")) | listed | read
+
+
+def _text_fields(text: Any) -> frozenset[str]:
+    words = Localized.from_json(text or "")
+    return template_fields(words.en) | template_fields(words.zh)
 
 
 def state_text(stored: Mapping[str, Any], language: str, zone: str, decision: Decision | None = None) -> str:

@@ -39,6 +39,15 @@ def _parsed(source: str) -> BoundTemplate:
         raise ConfigError(_("The text has a mistake: %(reason)s") % {"reason": str(error)}) from error
 
 
+@lru_cache(maxsize=2_000)
+def template_fields(source: str) -> frozenset[str]:
+    """The fields of the record a text reads. Raises ConfigError when the template does not parse."""
+    if "{" not in source:
+        return frozenset()
+    paths = (path.split(".") for path in _parsed(source).global_variable_paths())
+    return frozenset(path[1] for path in paths if len(path) > 1 and path[0] == "record")
+
+
 def template_check(source: str) -> None:
     """Raises ConfigError when the template does not parse."""
     _parsed(source)

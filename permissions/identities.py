@@ -14,6 +14,16 @@ def administrators() -> list[User]:
     return list(User.objects.with_perm("connectors.operate_connection", backend=model_rights).order_by("pk"))
 
 
+def data_owners() -> list[User]:
+    """The active people who say who may see what: whom Baton tells of what was shown to whom."""
+    model_rights = "django.contrib.auth.backends.ModelBackend"
+    return list(
+        User.objects.with_perm("permissions.change_grant", backend=model_rights, include_superusers=False)
+        .order_by("pk")
+        .distinct()
+    )
+
+
 def person_for_account(connection_id: int, external_id: str) -> User | None:
     """The active user behind an account of this connection; None when unlinked, blocked or a leaver."""
     identity = (

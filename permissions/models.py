@@ -116,6 +116,101 @@ class Grant(models.Model):
         return f"{self.user or self.group}: {', '.join(self.verbs)} {', '.join(self.objects_covered)}"
 
 
+class BreakGlass(models.Model):
+    """Data opened in an emergency: for one person, with a reason and an end, told to the data owners at once.
+
+    `grant` is what opens it; its own end is what the gate asks, so that it ends by itself.
+    """
+
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        verbose_name=_("person"),
+        on_delete=models.CASCADE,
+        related_name="emergencies",
+    )
+    grant = models.OneToOneField(Grant, null=True, on_delete=models.SET_NULL, related_name="emergency")
+    objects_covered = models.JSONField(_("objects"), default=list)
+    field_classes = models.JSONField(_("field classes"), default=list)
+    reason = models.TextField(_("reason"))
+    opened_at = models.DateTimeField(_("opened"), default=clock.now)
+    until = models.DateTimeField(_("until"))
+    ended_at = models.DateTimeField(_("ended early"), null=True)
+    ended_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        verbose_name=_("ended by"),
+        null=True,
+        on_delete=models.SET_NULL,
+        related_name="+",
+    )
+
+    class Meta:
+        verbose_name = _("emergency access")
+        verbose_name_plural = _("emergency access")
+        indexes = [models.Index(fields=["user", "-id"], name="break_glass_user")]
+        permissions = [("use_breakglass", _("Can open data in an emergency"))]
+
+    def __str__(self) -> str:
+        return f"{self.user}: {', '.join(self.objects_covered)}"
+
+
+class Signature(models.Model):
+    """A data owner's word: these people may be told fields of this class of this object through this messenger.
+
+    Held by a person or a role, as grants are. `object` is `*` for all; `field_class` is `general` for what has no class
+    of its own, `*` for all; without a `channel` it holds for every messenger. It opens nothing that no grant opens.
+    """
+
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        verbose_name=_("person"),
+        null=True,
+        blank=True,
+        on_delete=models.CASCADE,
+        related_name="signatures",
+    )
+    group = models.ForeignKey(
+        Group,
+        verbose_name=_("role"),
+        null=True,
+        blank=True,
+        on_delete=models.CASCADE,
+        related_name="signatures",
+    )
+    object = models.CharField(_("object"), max_length=60)
+    field_class = models.CharField(_("field class"), max_length=20)
+    channel = models.ForeignKey(
+        Connection,
+        verbose_name=_("messenger"),
+        null=True,
+        blank=True,
+        on_delete=models.CASCADE,
+        related_name="signatures",
+    )
+    signed_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, verbose_name=_("signed by"), on_delete=models.PROTECT, related_name="+"
+    )
+    signed_at = models.DateTimeField(_("signed"), default=clock.now)
+    ended_at = models.DateTimeField(_("withdrawn"), null=True)
+
+    class Meta:
+        verbose_name = _("signature")
+        verbose_name_plural = _("signatures")
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(user__isnull=False) ^ models.Q(group__isnull=False),
+                name="signature_one_holder",
+            )
+        ]
+        indexes = [
+            models.Index(
+                fields=["object"], name="signature_in_force", condition=models.Q(ended_at__isnull=True)
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.user or self.group}: {self.object} {self.field_class}"
+
+
 class RoleMapping(models.Model):
     """An ERP role ↔ a role (group) here."""
 

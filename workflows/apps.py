@@ -22,9 +22,11 @@ class WorkflowsConfig(AppConfig):
         from workflows.engine.refresh import HANDLER
         from workflows.engine.stopping import STOP_QUEUE, stop_drain, stop_is_due
         from workflows.engine.telling import HANDLER as NOTICE
+        from workflows.services.accessreport import access_reports_send
         from workflows.services.answering import StepHandler
         from workflows.services.bulk import BULK_QUEUE, bulk_drain, bulk_is_due
         from workflows.services.counters import counters_tell
+        from workflows.services.disclosures import disclosures_fold
         from workflows.services.pruning import prune_run
         from workflows.services.resuming import FloodHandler
         from workflows.services.summary import summaries_send
@@ -38,6 +40,8 @@ class WorkflowsConfig(AppConfig):
         timer_register("counters", counters_tell)
         timer_register("summary", summaries_send)
         timer_register("prune", prune_run)
+        timer_register("disclosures", disclosures_fold)
+        timer_register("access-report", access_reports_send)
         doorbell.queue_register(BULK_QUEUE, drain=bulk_drain, is_due=bulk_is_due)
         doorbell.queue_register(OVERDUE_QUEUE, drain=overdue_drain, is_due=overdue_is_due)
         doorbell.queue_register(FOOTPRINT_QUEUE, drain=footprints_prune, is_due=footprints_are_due)

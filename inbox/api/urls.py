@@ -9,6 +9,7 @@ from django.views.decorators.csrf import csrf_exempt
 from drf_spectacular.views import SpectacularAPIView
 
 from inbox.api import (
+    accessreview,
     backtests,
     catalogue,
     connections,
@@ -92,6 +93,12 @@ urlpatterns = [
     path("dead-letters/operations/<int:pk>/", deadletters.BulkOne.as_view(), name="bulk-one"),
     path("dead-letters/operations/<int:pk>/cancel/", deadletters.BulkCancel.as_view(), name="bulk-cancel"),
     path("deliveries/", deliveries.DeliveryList.as_view(), name="deliveries"),
+    path("access-review/", accessreview.ReviewList.as_view(), name="access-review"),
+    path("access-review/sign/", accessreview.ReviewSign.as_view(), name="access-review-sign"),
+    path(
+        "signatures/<int:pk>/withdraw/", accessreview.SignatureWithdraw.as_view(), name="signature-withdraw"
+    ),
+    path("grants/<int:pk>/end/", accessreview.GrantEnd.as_view(), name="grant-end"),
     path("seen/", seen.SeenAsk.as_view(), name="seen"),
     path("ledger/", ledger.Ledger.as_view(), name="ledger"),
     path("inbox/", inbox.CardList.as_view(), name="cards"),

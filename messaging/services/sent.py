@@ -21,6 +21,7 @@ from kernel.work import WORK_FIELDS, backoff_at, backoff_seconds, work_held
 from messaging.bindings import handler_of, interactions_delivered
 from messaging.models import Delivery, DeliveryState, Interaction
 from messaging.services.confirming import confirmations_await, state_after_send
+from messaging.services.disclosing import disclosures_note
 from permissions.policies import Decision
 
 GIVE_UP_DAYS = 3
@@ -65,6 +66,7 @@ def sent_finish(sent: Sequence[Sent]) -> None:
         for each in held:
             _sent(each, wanted[each.delivery.pk])
         rows_update(Delivery, [each.delivery for each in held], SENT_FIELDS)
+        disclosures_note((each.delivery, each.decision) for each in held)
         confirmations_await([each.delivery for each in held])
         _hints([each.delivery for each in held])
 

@@ -13,6 +13,7 @@ from permissions.admin.base import ByRightAdmin
 from permissions.admin.forms import GrantForm
 from permissions.models import Grant
 from permissions.services.following import access_changed
+from permissions.services.signing import grant_people
 
 
 @admin.register(Grant)
@@ -42,10 +43,10 @@ class GrantAdmin(ByRightAdmin):
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
         super().save_model(request, obj, form, change)
-        access_changed(_holders(obj))
+        access_changed(grant_people(obj))
 
     def delete_model(self, request: HttpRequest, obj: Any) -> None:
-        holders = _holders(obj)
+        holders = grant_people(obj)
         super().delete_model(request, obj)
         access_changed(holders)
 
@@ -68,9 +69,3 @@ class GrantAdmin(ByRightAdmin):
     @admin.display(description=gettext_lazy("field classes"))
     def classes_words(self, grant: Grant) -> str:
         return ", ".join(grant.field_classes) or "–"
-
-
-def _holders(grant: Grant) -> set[int]:
-    if grant.group is not None:
-        return set(grant.group.user_set.values_list("pk", flat=True))
-    return {grant.user_id} if grant.user_id is not None else set()

@@ -20,11 +20,14 @@ from rest_framework.test import APIClient
 from config.urls import urlpatterns
 from demo.people import PEOPLE
 from demo.services.prepare import password
+from permissions.models import Grant
+from permissions.services.signing import signature_sign
 from tests.api.conftest import Speak, written
 from tests.company import DemoCompany
-from workflows.models import Rule, Run, Step, StepState
+from workflows.models import DisclosureMonth, Rule, Run, Step, StepState
 from workflows.services.backtests import backtest_start
 from workflows.services.bulk import bulk_start
+from workflows.services.disclosures import disclosures_fold
 from workflows.services.letters import Replay
 
 pytestmark = pytest.mark.database
@@ -52,6 +55,7 @@ class World:
         analyst = self.company.user("analyst")
         self.backtest = backtest_start(analyst, self.rule, self.rule.draft, 7)
         self.card = self.company.interaction().uid
+        disclosures_fold()
 
 
 Body = Callable[[World], dict[str, Any]]
@@ -97,6 +101,15 @@ def _run(world: World) -> dict[str, Any]:
 
 def _card(world: World) -> dict[str, Any]:
     return {"uid": world.card}
+
+
+def _line(world: World) -> dict[str, Any]:
+    return {"line": DisclosureMonth.objects.earliest("pk").pk}
+
+
+def _signature(world: World) -> dict[str, Any]:
+    owner, buyer = world.company.user("owner"), world.company.user("buyer")
+    return {"pk": signature_sign(owner, buyer, "stock_level", "cost", None).pk}
 
 
 def _new_connection(world: World) -> dict[str, Any]:
@@ -195,6 +208,12 @@ TABLE: dict[tuple[str, str], Entry] = {
         {"owner": 200, "auditor": 200, "buyer": 200},
         other=403,
         body=lambda world: {"person": "buyer", "kind": "event", "event": world.run.event_id},
+    ),
+    ("access-review", "get"): Entry({"owner": 200, "auditor": 200}, other=403),
+    ("access-review-sign", "post"): Entry({"owner": 201, "auditor": 403}, body=_line),
+    ("signature-withdraw", "post"): Entry({"owner": 204}, other=403, path=_signature),
+    ("grant-end", "post"): Entry(
+        {"owner": 204}, other=403, path=lambda world: {"pk": Grant.objects.get(note="East only").pk}
     ),
     ("ledger", "get"): Entry(EVERYBODY),
     ("cards", "get"): Entry(EVERYBODY),

@@ -17,7 +17,7 @@ from connectors.models import Connection, Event
 from kernel.models import AuditEntry
 from messaging.models import Attention, Delivery, HolidayCalendar, Interaction, Reply
 from permissions.models import DirectorySync, Grant, Identity, RoleMapping, User
-from workflows.models import Rule, Run
+from workflows.models import DisclosureMonth, Rule, Run
 
 
 @dataclass(frozen=True)
@@ -62,7 +62,8 @@ GROUPS: tuple[tuple[str | Promise, tuple[Entry, ...]], ...] = (
             Entry(_("People of the ERPs"), "sync_alt", DirectorySync),
             Entry(_("Role mappings"), "conversion_path", RoleMapping),
             Entry(_("Grants"), "key", Grant),
-            Entry(_("What would somebody see?"), "visibility", Grant, "admin:workflows_seen"),
+            Entry(_("Access review"), "policy", DisclosureMonth),
+            Entry(_("What would somebody see?"), "visibility", DisclosureMonth, "admin:workflows_seen"),
             Entry(_("Quiet hours"), "bedtime", Attention),
             Entry(_("Holiday calendars"), "event_busy", HolidayCalendar),
         ),

@@ -1,157 +1,195 @@
-"""Access review: what left the ERP, and “what would somebody see?”."""
+"""Access review: which fields of which objects left the ERP to whom, by which rule; signed, revoked, exported."""
 
 from __future__ import annotations
 
 from typing import Any, cast
 
-from django import forms
-from django.contrib import admin
+from django.contrib import admin, messages
+from django.contrib.auth.models import Group
 from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponse
-from django.urls import URLPattern, path
+from django.http import FileResponse, Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import URLPattern, path, reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from connectors.models import Connection
-from connectors.selectors import dictionary_objects
-from kernel.errors import BatonError, NotFound
-from kernel.pages import PageAdmin
-from messaging.models import Interaction
+from kernel.badges import badge
+from kernel.errors import BatonError
+from kernel.pages import column
+from messaging.models import Delivery
 from permissions.models import Grant, User
 from permissions.objects import may_any
-from permissions.policies import Gate
+from permissions.services.signing import grant_end, signature_sign, signature_withdraw
+from workflows.admin.seenpage import SeenPage
 from workflows.models import DisclosureMonth
-from workflows.selectors import visible_rules
-from workflows.services.seeing import (
-    Seen,
-    card_seen,
-    event_seen,
-    list_seen,
-    may_ask,
-    person_of,
-    record_seen,
-    rule_seen,
-)
+from workflows.selectors.disclosed import Line, lines_of, month_of, this_month, visible_disclosures
+from workflows.selectors.explained import GrantSeen
+from workflows.selectors.opening import grants_opening
+from workflows.services.workbook import review_workbook
 
-KINDS = {
-    "record": gettext_lazy("a record, by its key"),
-    "event": gettext_lazy("the state an event tells of, by its number"),
-    "card": gettext_lazy("a card, by its number"),
-    "rule": gettext_lazy("what a rule would tell, by the rule’s number"),
-    "list": gettext_lazy("a list of records"),
-}
-SHOWN = {
-    "shown": gettext_lazy("shown"),
-    "masked": gettext_lazy("masked"),
-    "rounded": gettext_lazy("only its size"),
-    "left_out": gettext_lazy("left out"),
-}
-VERBS = {
-    "told": gettext_lazy("be told"),
-    "answer": gettext_lazy("answer"),
-    "approve": gettext_lazy("approve"),
-    "export": gettext_lazy("export"),
-}
+MONTHS = 24
+RULE = column("rule", gettext_lazy("rule"))
+PERSON = column("user", gettext_lazy("person"))
+CHANNEL = column("channel", gettext_lazy("messenger"))
 
 
-class SeenForm(forms.Form):
-    person = forms.CharField(label=gettext_lazy("User name"), max_length=150)
-    kind = forms.ChoiceField(label=gettext_lazy("What"), choices=list(KINDS.items()))
-    where = forms.ChoiceField(
-        label=gettext_lazy("Kind of record"),
-        required=False,
-        help_text=gettext_lazy("For a record or a list."),
-    )
-    which = forms.CharField(
-        label=gettext_lazy("Key or number"),
-        required=False,
-        max_length=200,
-        help_text=gettext_lazy("The record’s key in the ERP, or the number of the event, card or rule."),
-    )
+class MonthFilter(admin.SimpleListFilter):
+    title = gettext_lazy("month")
+    parameter_name = "month"
 
-    def __init__(self, actor: User, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        where = self.fields["where"]
-        assert isinstance(where, forms.ChoiceField)
-        where.choices = _places(actor)
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        months = visible_disclosures(request.user).order_by("-month").values_list("month", flat=True)
+        return [(f"{each:%Y-%m}", f"{each:%Y-%m}") for each in months.distinct()[:MONTHS]]
 
-    def clean(self) -> dict[str, Any]:
-        cleaned: dict[str, Any] = super().clean() or self.cleaned_data
-        kind, which = cleaned.get("kind"), str(cleaned.get("which", "")).lstrip("#")
-        if kind in ("record", "list") and not cleaned.get("where"):
-            self.add_error("where", _("Choose a kind of record."))
-        if kind == "record" and not which:
-            self.add_error("which", _("Enter the record’s key."))
-        if kind in ("event", "card", "rule") and not (which.isdecimal() and len(which) < 19):
-            self.add_error("which", _("Enter a number, for example 12."))
-        return {**cleaned, "which": which}
-
-
-def _places(actor: User) -> list[tuple[str, str]]:
-    """Kinds of records the asker may see any of, per connection that has them."""
-    gate = Gate(actor)
-    found = [("", "–")]
-    for connection in Connection.objects.exclude(mappings=None).distinct().order_by("name"):
-        mapped = set(connection.mappings.filter(active=True).values_list("object", flat=True))
-        found += [
-            (f"{connection.pk}:{about.name}", f"{connection} · {about.label}")
-            for about in dictionary_objects(connection.pk)
-            if about.name in mapped and gate.classes_seen(about.name) is not None
-        ]
-    return found
+    def queryset(
+        self, request: HttpRequest, queryset: QuerySet[DisclosureMonth]
+    ) -> QuerySet[DisclosureMonth]:
+        month = month_of(self.value() or "")
+        return queryset.filter(month=month) if month is not None else queryset
 
 
 @admin.register(DisclosureMonth)
-class ReviewAdmin(PageAdmin[DisclosureMonth]):
+class ReviewAdmin(SeenPage):
+    list_display = (
+        "month_words",
+        "object_words",
+        "field_words",
+        "class_words",
+        RULE,
+        PERSON,
+        CHANNEL,
+        "shown",
+        "hidden",
+        "signed",
+        "last_at",
+    )
+    list_display_links = ("month_words", "field_words")
+    list_filter = (
+        MonthFilter,
+        "object",
+        ("rule", admin.RelatedOnlyFieldListFilter),
+        ("channel", admin.RelatedOnlyFieldListFilter),
+    )
+    search_fields = ("=field", "user__username", "rule__key")
+    search_help_text = gettext_lazy("A user name, a rule’s short name or a field’s name")
+    list_before_template = "admin/review/export.html"
+    detail_template = "admin/review/line.html"
+
     def visible(self, request: HttpRequest) -> QuerySet[DisclosureMonth]:
-        rows = DisclosureMonth.objects.all()
-        return rows if may_any(request.user, "view", Grant) else rows.none()
+        return visible_disclosures(request.user).select_related("rule", "user", "channel", "connection")
 
     def may_list(self, request: HttpRequest) -> bool:
         return may_any(request.user, "view", Grant)
 
+    def get_queryset(self, request: HttpRequest) -> QuerySet[DisclosureMonth]:
+        self.lines: dict[int, Line] = {}
+        return self.visible(request).order_by("-pk")
+
     def get_urls(self) -> list[URLPattern]:
         view = self.admin_site.admin_view
-        return [path("seen/", view(self.seen_view), name="workflows_seen"), *super().get_urls()]
+        return [path("export/", view(self.export_view), name="workflows_review_export"), *super().get_urls()]
 
-    def seen_view(self, request: HttpRequest) -> HttpResponse:
-        """The form; a POST asks, and is audited."""
-        self.refuse(request, may_ask(request.user))
-        actor = cast(User, request.user)
-        seen: Seen | None = None
-        if request.method == "POST":
-            form = SeenForm(actor, request.POST)
-            if form.is_valid():
-                try:
-                    seen = _ask(actor, form.cleaned_data)
-                except BatonError as error:
-                    form.add_error(None, error.message)
-        else:
-            form = SeenForm(actor, initial={name: request.GET.get(name, "") for name in SeenForm.base_fields})
-        context = {
-            "title": _("What would somebody see?"),
-            "form": form,
-            "seen": seen,
-            "fields": [{"field": each, "words": SHOWN[each.shown]} for each in seen.fields] if seen else [],
-            "may": [{"words": VERBS[verb], "allowed": yes} for verb, yes in seen.may.items()] if seen else [],
+    def changelist_view(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        extra = {"month": request.GET.get("month") or f"{this_month():%Y-%m}"}
+        response = super().changelist_view(request, {**extra, **(extra_context or {})})
+        found = getattr(response, "context_data", None) or {}
+        if "cl" in found:  # the signatures of the whole page at once
+            self.lines = {line.row.pk: line for line in lines_of(list(found["cl"].result_list))}
+        return response
+
+    def _line(self, row: DisclosureMonth) -> Line:
+        return self.lines.get(row.pk) or lines_of([row])[0]
+
+    @admin.display(description=gettext_lazy("month"), ordering="month")
+    def month_words(self, row: DisclosureMonth) -> str:
+        return f"{row.month:%Y-%m}"
+
+    @admin.display(description=gettext_lazy("object"))
+    def object_words(self, row: DisclosureMonth) -> str:
+        return self._line(row).object
+
+    @admin.display(description=gettext_lazy("field"))
+    def field_words(self, row: DisclosureMonth) -> str:
+        return self._line(row).field
+
+    @admin.display(description=gettext_lazy("field class"))
+    def class_words(self, row: DisclosureMonth) -> str:
+        return self._line(row).class_words
+
+    @admin.display(description=gettext_lazy("signed"))
+    def signed(self, row: DisclosureMonth) -> str:
+        return _signed_badge(self._line(row))
+
+    def detail_context(self, request: HttpRequest, obj: DisclosureMonth) -> dict[str, Any]:
+        (line,) = lines_of([obj])
+        person = obj.user
+        grants: list[GrantSeen] = grants_opening(person, obj.object, line.field_class)
+        return {
+            "title": _("%(field)s of %(object)s") % {"field": line.field, "object": line.object},
+            "line": line,
+            "badge": _signed_badge(line),
+            "roles": list(person.groups.order_by("name")),
+            "grants": grants,
+            "may_act": may_any(request.user, "change", Grant),
+            "deliveries": reverse("admin:messaging_delivery_changelist") + f"?q={person.username}"
+            if may_any(request.user, "view", Delivery)
+            else "",
         }
-        return self.page(request, "admin/review/seen.html", None, context)
+
+    def act_sign(self, request: HttpRequest, row: DisclosureMonth) -> None:
+        (line,) = lines_of([row])
+        person = row.user
+        role = request.POST.get("role", "")
+        group = person.groups.filter(pk=int(role)).first() if role.isdecimal() else None
+        if role and group is None:
+            raise Http404
+        holder: User | Group = group or person
+        channel = None if request.POST.get("everywhere") else row.channel
+        signature_sign(cast(User, request.user), holder, row.object, line.field_class.value, channel)
+        messages.success(
+            request, _("Signed for %(holder)s.") % {"holder": getattr(holder, "display_name", holder)}
+        )
+
+    def act_withdraw(self, request: HttpRequest, row: DisclosureMonth) -> None:
+        signature_withdraw(cast(User, request.user), _posted(request, "signature"))
+        messages.success(request, _("The signature is withdrawn."))
+
+    def act_end(self, request: HttpRequest, row: DisclosureMonth) -> None:
+        grant_end(cast(User, request.user), _posted(request, "grant"))
+        messages.success(request, _("The grant has ended, on old cards too."))
+
+    def export_view(self, request: HttpRequest) -> Any:
+        """The month's rows as a workbook. A POST, since it is audited."""
+        self.refuse(request, self.may_list(request))
+        month = month_of(request.POST.get("month", ""))
+        back = HttpResponseRedirect(reverse("admin:workflows_disclosuremonth_changelist"))
+        if request.method != "POST":
+            return back
+        if month is None:
+            messages.error(request, _("Choose a month, for example 2026-10."))
+            return back
+        rows = self.visible(request).filter(month=month)
+        name = request.POST.get("object", "")[:60]
+        if name:
+            rows = rows.filter(object=name)
+        try:
+            file = review_workbook(cast(User, request.user), rows, f"{month:%Y-%m} {name}".strip())
+        except BatonError as error:
+            messages.error(request, error.message)
+            return back
+        return FileResponse(file, as_attachment=True, filename=f"access-review-{month:%Y-%m}.xlsx")
 
 
-def _ask(actor: User, asked: dict[str, Any]) -> Seen:
-    person = person_of(actor, asked["person"].strip())
-    kind, which = asked["kind"], asked["which"]
-    if kind == "event":
-        return event_seen(actor, person, int(which))
-    if kind == "card":
-        cards = Interaction.objects.filter(pk=int(which)).select_related("record")
-        return card_seen(actor, person, cards.first())
-    if kind == "rule":
-        return rule_seen(actor, person, visible_rules(actor).filter(pk=int(which)).first())
-    connection, _colon, name = asked["where"].partition(":")
-    found = Connection.objects.filter(pk=int(connection)).first() if connection.isdecimal() else None
-    if found is None:
-        raise NotFound(_("Choose a kind of record."))
-    if kind == "list":
-        return list_seen(actor, person, found, name)
-    return record_seen(actor, person, found, name, which)
+def _posted(request: HttpRequest, name: str) -> int:
+    given = request.POST.get(name, "")
+    if not given.isdecimal() or len(given) > 18:
+        raise Http404
+    return int(given)
+
+
+def _signed_badge(line: Line) -> str:
+    if line.signature is None:
+        return badge("waiting", _("not signed"))
+    name = getattr(line.signature.signed_by, "display_name", "")
+    return badge("active", _("signed by %(name)s") % {"name": name})

@@ -3,7 +3,7 @@
 from workflows.models.alert import Alert, DailySummary
 from workflows.models.backtest import BackTest, BackTestHit, BackTestState
 from workflows.models.bulk import BulkAct, BulkItem, BulkItemState, BulkOperation, BulkState
-from workflows.models.disclosure import DisclosureMonth
+from workflows.models.disclosure import AccessReport, DisclosureMonth
 from workflows.models.footprint import Footprint, FootprintKind
 from workflows.models.launch import Launch, LaunchStep
 from workflows.models.rule import Rule, RuleState, RuleTag, RuleVersion
@@ -12,6 +12,7 @@ from workflows.models.state import RuleRecordState
 from workflows.models.stop import RuleStop, StopReason
 
 __all__ = [
+    "AccessReport",
     "Alert",
     "Attempt",
     "BackTest",

@@ -7,6 +7,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from connectors.models import Connection
+from kernel import clock
 from workflows.models.rule import Rule
 
 
@@ -48,3 +49,19 @@ class DisclosureMonth(models.Model):
 
     def __str__(self) -> str:
         return f"{self.month:%Y-%m} {self.object}.{self.field}"
+
+
+class AccessReport(models.Model):
+    """The month's report that one data owner was sent: once."""
+
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
+    month = models.DateField(_("month"))
+    sent_at = models.DateTimeField(default=clock.now)
+
+    class Meta:
+        verbose_name = _("monthly report")
+        verbose_name_plural = _("monthly reports")
+        constraints = [models.UniqueConstraint(fields=["user", "month"], name="access_report_once")]
+
+    def __str__(self) -> str:
+        return f"{self.month:%Y-%m}"

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
-import io
 import zipfile
+from typing import IO
 
 import pytest
 from django.contrib.auth.models import Group
@@ -12,6 +12,7 @@ from django.contrib.auth.models import Group
 from kernel import clock
 from kernel.errors import PermissionDenied, Rejected
 from kernel.models import AuditEntry
+from kernel.text import Localized
 from messaging.models import Delivery, Disclosure, Interaction
 from permissions.models import Grant, Signature, User
 from permissions.policies import Gate
@@ -110,14 +111,10 @@ def test_a_note_of_what_is_gone_holds_up_nobody(source: Source) -> None:
 
 
 def test_what_baton_tells_of_itself_leaves_no_note(source: Source, owner: User) -> None:
-    accessreport.report_send(owner, dt.date(2026, 9, 1), *[source_words(), source_words()])
+    accessreport.report_send(owner, dt.date(2026, 9, 1), Localized("a", "b"), Localized("c", "d"))
     source.work()
     assert Delivery.objects.filter(user=owner, state="delivered").count() == 1
     assert not Disclosure.objects.exists()
-
-
-def source_words() -> accessreport.Localized:
-    return accessreport.Localized("a", "b")
 
 
 def signed(username: str, field: str) -> Signature | None:
@@ -169,8 +166,8 @@ def test_revoking_ends_the_grant_for_the_gate_at_once(source: Source, owner: Use
     assert AuditEntry.objects.latest("pk").action == "grant.ended"
 
 
-def cells(file: io.IOBase) -> str:
-    with zipfile.ZipFile(file) as book:  # type: ignore[call-overload]
+def cells(file: IO[bytes]) -> str:
+    with zipfile.ZipFile(file) as book:
         return book.read("xl/worksheets/sheet1.xml").decode()
 
 
@@ -180,12 +177,12 @@ def test_the_workbook_holds_texts_never_formulas(source: Source, owner: User) ->
     rule.save()
     tell(source)
     notes_fold()
-    sheet = cells(review_workbook(owner, DisclosureMonth.objects.all(), "2026-10"))  # type: ignore[arg-type]
+    sheet = cells(review_workbook(owner, DisclosureMonth.objects.all(), "2026-10"))
     assert sheet.count("<row ") == 7
     assert "=HYPERLINK" in sheet
     assert "<f>" not in sheet
     assert AuditEntry.objects.latest("pk").detail == {"rows": 6}
-    bare = cells(workbook_write("T", ["a"], [["@SUM(1)"], ["+1"], [3]]))  # type: ignore[arg-type]
+    bare = cells(workbook_write("T", ["a"], [["@SUM(1)"], ["+1"], [3]]))
     assert bare.count('t="inlineStr"') == 3
     assert "<v>3</v>" in bare
 

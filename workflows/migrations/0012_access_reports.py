@@ -9,7 +9,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('workflows', '0010_disclosure_months'),
+        ('workflows', '0011_launch_steps'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

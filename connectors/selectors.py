@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from connectors.dictionary.extension import object_extend
 from connectors.dictionary.objects import OBJECTS_BY_NAME
+from connectors.dictionary.own import OWN_BY_NAME
 from connectors.dictionary.types import DictionaryObject
 from connectors.mapping import CompiledMapping
 from connectors.models import Connection, ObjectExtension, ObjectMapping, Record
@@ -47,7 +48,9 @@ _known: Cached[_Known] = Cached(GENERATION, _known_build)
 
 def dictionary_object(connection_id: int, name: str) -> DictionaryObject:
     """The object as this connection knows it. Raises ConfigError for a name nobody knows."""
-    found = _known.get().objects.get((connection_id, name)) or OBJECTS_BY_NAME.get(name)
+    found = (
+        _known.get().objects.get((connection_id, name)) or OBJECTS_BY_NAME.get(name) or OWN_BY_NAME.get(name)
+    )
     if found is None:
         raise ConfigError(f"The dictionary has no object “{name}”.")
     return found
@@ -83,6 +86,8 @@ def mapping_get(connection_id: int, object_name: str, channel: str = "read") -> 
 
 def fields_mapped(connection_id: int, object_name: str) -> frozenset[str] | None:
     """The fields of the object that arrive from this connection, read or posted; None when it is not mapped."""
+    if object_name in OWN_BY_NAME:
+        return frozenset(OWN_BY_NAME[object_name].by_name)
     found = [_known.get().mappings.get((connection_id, object_name, channel)) for channel in CHANNELS]
     usable = [each for each in found if isinstance(each, CompiledMapping)]
     return frozenset(name for each in usable for name in each.fields) if usable else None

@@ -6,6 +6,8 @@ import datetime as dt
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from kernel.wall import wall_moment
+
 MOST_DAYS = 60
 DAY = dt.timedelta(days=1)
 MIDNIGHT = dt.time(0)
@@ -36,21 +38,6 @@ class QuietTimes:
             for _again in range(2):
                 if self.begins is not None and self.ends is not None:
                     last = day + DAY if self.ends <= self.begins else day
-                    yield self._moment(day, self.begins), self._moment(last, self.ends)
+                    yield wall_moment(day, self.begins, self.zone), wall_moment(last, self.ends, self.zone)
                 if day.weekday() in self.weekdays or day in self.holidays:
-                    yield self._moment(day, MIDNIGHT), self._moment(day + DAY, MIDNIGHT)
-
-    def _moment(self, day: dt.date, time: dt.time) -> dt.datetime:
-        """The first moment at which the clock on the wall shows `time` or, where that is left out, something later."""
-        before = dt.datetime.combine(day, time, self.zone)
-        if (found := before.astimezone(dt.UTC)).astimezone(self.zone).time() == time:
-            return found
-        low, high = before.replace(fold=1).astimezone(dt.UTC), found  # on either side of what is left out
-        offset = low.astimezone(self.zone).utcoffset()
-        while high - low > dt.timedelta(seconds=1):
-            middle = low + (high - low) / 2
-            if middle.astimezone(self.zone).utcoffset() == offset:
-                low = middle
-            else:
-                high = middle
-        return high.replace(microsecond=0)
+                    yield wall_moment(day, MIDNIGHT, self.zone), wall_moment(day + DAY, MIDNIGHT, self.zone)

@@ -12,9 +12,10 @@ from typing import Any
 from django.db.models import Q, TextField
 from django.db.models.functions import Cast
 
+from connectors.dictionary.own import OPEN_TO_SEE
 from connectors.dictionary.types import DictionaryObject
 from kernel import clock
-from permissions.models import Grant, Identity, IdentityState, User
+from permissions.models import Grant, Identity, IdentityState, User, Verb
 
 ALL = "*"
 OWN = "@own"
@@ -74,6 +75,10 @@ class Bundle:
         return any(OWN in self.scopes.get(dimension, NOTHING) for dimension in about.needs)
 
 
+OPEN = (Bundle(0, OPEN_TO_SEE, frozenset({Verb.SEE.value, Verb.ANSWER.value}), {}, NOTHING),)
+"""What every active person holds without a grant: objects of Baton's own that tell nothing of an ERP."""
+
+
 @dataclass(frozen=True, slots=True)
 class Held:
     """What one person holds now. `accounts` are the person's own, as (connection, account)."""
@@ -115,7 +120,10 @@ def held_load(user_ids: Collection[int]) -> dict[int, Held]:
     personal = [pk for pk, bundles in found.items() if any(each.has_own for each in bundles)]
     accounts = _accounts(personal) if personal else {}
     return {
-        pk: Held(pk in active, tuple(found.get(pk, ())), frozenset(accounts.get(pk, ()))) for pk in user_ids
+        pk: Held(True, (*OPEN, *found.get(pk, ())), frozenset(accounts.get(pk, ())))
+        if pk in active
+        else Held()
+        for pk in user_ids
     }
 
 

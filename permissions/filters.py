@@ -15,6 +15,7 @@ from typing import Any
 from django.db.models import BooleanField, ExpressionWrapper, Q, QuerySet
 
 from connectors.dictionary.objects import OBJECTS
+from connectors.dictionary.own import OWN_OBJECTS
 from connectors.dictionary.types import DictionaryObject, Dimension
 from connectors.models import Record
 from connectors.selectors import extended_objects
@@ -55,7 +56,7 @@ def visible_records_filter(
     extended = [each for each in extended_objects() if names is None or each[1].name in names]
     choices: list[Q] = []
     alike: dict[Any, list[DictionaryObject]] = defaultdict(list)
-    for about in OBJECTS:
+    for about in (*OBJECTS, *OWN_OBJECTS):
         if (names is not None and about.name not in names) or not gate.able(about.name, verb):
             continue
         moved = [owner for owner, each in extended if each.name == about.name and each.needs != about.needs]

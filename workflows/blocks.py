@@ -15,7 +15,7 @@ from connectors.ports.erp import WriteResult
 from connectors.ports.manifest import Manifest
 from kernel.text import Localized
 from workflows.conditions import ConditionSchema, FieldSpec
-from workflows.definition import Problem, TriggerSpec
+from workflows.definition import FiringPolicy, Problem, TriggerSpec
 from workflows.shapes import Shape
 
 
@@ -31,11 +31,20 @@ class RuleScope:
 
 
 class Trigger(Protocol):
-    """Decides which events of its object start a rule."""
+    """Decides which events of its object start a rule; where nobody tells of them, what makes them.
+
+    Name it as a base: what most triggers have in common has its value here.
+    """
 
     key: str
     label: Localized
     params: Shape
+    object: str = ""
+    """The object of Baton's own that it is about; empty: the rule says which object of its connection."""
+    policies: tuple[FiringPolicy, ...] = (FiringPolicy.BECOMES_TRUE, FiringPolicy.EACH_TIME)
+    """The firing policies that make sense with it; the editor begins with the first."""
+    timed: bool = False
+    """It starts by itself at the set times its parameters state (workflows/timetable.py)."""
 
     def check(self, spec: TriggerSpec) -> list[Problem]: ...
 

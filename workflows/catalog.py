@@ -9,7 +9,13 @@ from kernel.registry import Registry
 from kernel.text import Localized
 from workflows.blocks import Action, Pack, Trigger
 
-TRIGGERS: Registry[Trigger] = Registry("trigger", {"record": "workflows.triggers.record:TRIGGER"})
+TRIGGERS: Registry[Trigger] = Registry(
+    "trigger",
+    {
+        "record": "workflows.triggers.record:TRIGGER",
+        "schedule": "workflows.triggers.schedule:TRIGGER",
+    },
+)
 
 ACTIONS: Registry[Action] = Registry(
     "action",
@@ -44,7 +50,6 @@ _NEEDS_INBOUND = Localized(
     "需要能够转发用户发给机器人消息的通讯工具。",
 )
 LATER_TRIGGERS = {
-    "schedule": (Localized("At set times", "定时"), _LATER),
     "schedule_records": (Localized("At set times, for every record", "定时检查每条记录"), _LATER),
     "by_hand": (Localized("By hand", "手动"), _LATER),
     "message": (Localized("A message to the bot", "收到发给机器人的消息"), _NEEDS_INBOUND),

@@ -21,9 +21,14 @@ from django.utils.translation import gettext as _
 
 from kernel.errors import ConfigError
 from workflows.nesting import list_at, path_split
+from kernel.text import Localized
 
 SCHEMA = 1
 CHANGES = ("created", "changed", "gone", "event")
+"""What happens to records out there."""
+SCHEDULED = "scheduled"
+MADE = {SCHEDULED: Localized("due", "到点")}
+"""What Baton itself makes events of, each for one rule, with its word."""
 Severity = Literal["error", "warning"]
 UPGRADES: dict[int, Callable[[Mapping[str, Any]], Mapping[str, Any]]] = {}
 

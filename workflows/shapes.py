@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from kernel.text import Localized
@@ -20,6 +20,11 @@ def shape(kind: str, label: Localized, *, editor: str = "", **more: Any) -> dict
     if editor:
         found["x-editor"] = editor
     return {**found, **more}
+
+
+def shape_when(found: Shape, **others: Sequence[str]) -> dict[str, Any]:
+    """The property only says something where each of `others`, its neighbours, has one of these values."""
+    return {**found, "x-when": {name: list(values) for name, values in others.items()}}
 
 
 def shape_object(required: tuple[str, ...] = (), **properties: Shape) -> dict[str, Any]:

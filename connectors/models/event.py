@@ -33,6 +33,8 @@ class Event(WorkRow):
     """One occurrence: a record was created, changed or went, or an inbound event arrived.
 
     `before`/`after` are canonical states; `raw` is what the source sent; `changed` the names of the fields that differ.
+    `for_rule_id`: the only rule that is asked (a schedule's, say); None: all rules of the object. Such an event tells no new
+    state of a record: `after` is what rules have seen of it.
     `cause_run_id` is the run whose write caused it, `causes` the whole chain (workflows/engine/causes.py), `depth` how long
     that is; 0: nobody's write is known to have caused it.
     """
@@ -58,6 +60,7 @@ class Event(WorkRow):
     reason = models.TextField(_("reason"), blank=True, default="")
     verdicts = models.JSONField(_("verdicts"), default=list, blank=True)
     trimmed_at = models.DateTimeField(_("payload removed"), null=True, blank=True, editable=False)
+    for_rule_id = models.BigIntegerField(null=True, blank=True, editable=False)
     cause_run_id = models.BigIntegerField(null=True, blank=True)
     depth = models.PositiveSmallIntegerField(default=0)
     causes = models.JSONField(null=True, blank=True, editable=False)

@@ -43,12 +43,21 @@ export interface Shape {
   "x-help"?: string;
   "x-editor"?: string;
   "x-choices"?: Record<string, string>;
+  /** Only where a neighbour has one of these values. */
+  "x-when"?: Record<string, string[]>;
 }
 
 export interface Block extends Offer {
   key: string;
   label: string;
   params: Shape;
+}
+
+export interface TriggerBlock extends Block {
+  /** The object of Baton's own that it is about; empty: the rule chooses. */
+  object: string;
+  /** Keys of the firing policies it can have; the first is the usual one. */
+  policies: string[];
 }
 
 export interface ActionBlock extends Block {
@@ -85,7 +94,7 @@ export interface Channel extends Offer {
 export interface Catalogue {
   object: ObjectName;
   fields: Field[];
-  triggers: Block[];
+  triggers: TriggerBlock[];
   actions: ActionBlock[];
   policies: Block[];
   recipients: RecipientKind[];

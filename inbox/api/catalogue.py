@@ -90,6 +90,13 @@ class BlockShown(Offered):
     params = serializers.DictField()
 
 
+class TriggerShown(BlockShown):
+    """`object` is the one of Baton's own that it is about (empty: the rule chooses); `policies` those it can have."""
+
+    object = serializers.CharField(allow_blank=True)
+    policies = serializers.ListField(child=serializers.CharField())
+
+
 class ActionShown(BlockShown):
     first = serializers.BooleanField()
     follows = serializers.BooleanField()
@@ -151,7 +158,7 @@ class ObjectCatalogueShown(serializers.Serializer[Any]):
     object = ObjectShown()
     fields = FieldOffered(many=True)  # type: ignore[assignment]
     operators = OperatorShown(many=True)
-    triggers = BlockShown(many=True)
+    triggers = TriggerShown(many=True)
     actions = ActionShown(many=True)
     policies = BlockShown(many=True)
     recipients = RecipientShown(many=True)

@@ -16,7 +16,7 @@ from permissions.objects import may_object, object_share, object_unshare
 from permissions.services.roles import ANALYST
 from tests.api.conftest import Speak, rows_of, written
 from tests.company import DemoCompany, caches_clear
-from workflows.models import Rule, RuleVersion
+from workflows.models import Rule, RuleVersion, Schedule
 
 pytestmark = pytest.mark.database
 RULES = "/api/v1/rules/"
@@ -240,3 +240,48 @@ def test_unmapped_fields_and_dead_recipients_are_named(company: DemoCompany, spe
         ("/steps/0/params/recipients/0", "unlinked_recipient", "warning")
     ]
     assert analyst.post(f"{RULES}{rule.pk}/publish/").status_code == 200
+
+
+SCHEDULE = {
+    "type": "schedule",
+    "object": "occasion",
+    "every": "week",
+    "weekdays": ["mon"],
+    "times": ["08:00"],
+}
+
+
+def test_a_rule_for_set_times_is_offered_checked_said_and_published(
+    company: DemoCompany, speak: Speak
+) -> None:
+    analyst, rule = speak("analyst"), Rule.objects.get()
+    schedule = named(analyst.get(object_url(company)).json()["triggers"], "key", "schedule")
+    assert (schedule["usable"], schedule["object"], schedule["policies"]) == (True, "occasion", ["each_time"])
+    fields = analyst.get(object_url(company, "occasion")).json()["fields"]
+    assert [each["name"] for each in fields if each["usable"]] == ["at", "date", "weekday", "number"]
+    send = {
+        "action": "send",
+        "params": {
+            "channels": ["inbox"],
+            "recipients": [{"type": "rule_owner"}],
+            "title": "Count",
+            "fields": [],
+        },
+    }
+    draft = {"schema": 1, "trigger": SCHEDULE, "firing": {"policy": "each_time"}, "steps": [send]}
+    wrong = {**draft, "trigger": {**SCHEDULE, "object": "stock_level"}, "firing": {"policy": "becomes_true"}}
+    found = analyst.post(f"{RULES}{rule.pk}/check/", {"draft": wrong}, format="json").json()["problems"]
+    assert {each["pointer"] for each in found if each["severity"] == "error"} == {
+        "/trigger/object",
+        "/firing/policy",
+    }
+    found = analyst.post(f"{RULES}{rule.pk}/check/", {"draft": draft}, format="json").json()["problems"]
+    assert found == []
+    said = analyst.post(
+        f"{RULES}sentence/", {"connection": company.connection.pk, "draft": draft}, format="json"
+    ).json()
+    assert said["en"].startswith("When it is time, every Monday at 08:00 (Asia/Shanghai), ")
+    assert said["zh-hans"].startswith("到了时间（每周一 08:00（Asia/Shanghai））时，")
+    analyst.patch(f"{RULES}{rule.pk}/", {"draft": draft}, format="json")
+    assert analyst.post(f"{RULES}{rule.pk}/publish/", {}, format="json").status_code == 200
+    assert Schedule.objects.get(rule=rule).occurrence_at is not None

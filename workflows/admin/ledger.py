@@ -11,6 +11,7 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from connectors.dictionary.own import OWN_OBJECTS
 from connectors.models import Connection, Event, EventState
 from connectors.selectors import dictionary_objects
 from kernel.badges import badge
@@ -19,6 +20,7 @@ from kernel.text import text_show
 from permissions.objects import may_object, visible_objects
 from permissions.policies import MASK, Gate
 from workflows.admin.views import CONNECTION, cause_line, ledger_tiles, run_lines
+from workflows.definition import MADE
 from workflows.models import Rule
 from workflows.selectors import (
     LEDGER_CATEGORIES,
@@ -38,12 +40,14 @@ from workflows.selectors.shown import payload_words
 from workflows.selectors.visible import event_connections
 from workflows.services.replay import failed_event_replay
 from workflows.services.seeing import may_ask
-from workflows.triggers.record import WORDS as CHANGES
+from workflows.triggers.record import WORDS
 
+CHANGES = {**WORDS, **MADE}
 MOST_SEARCHED = 1_000
 SOURCES = {
     "poll": gettext_lazy("polling"),
     "hook": gettext_lazy("inbound"),
+    "schedule": gettext_lazy("schedule"),
 }
 VERDICTS = {
     "true": gettext_lazy("true"),
@@ -87,6 +91,8 @@ class ObjectFilter(admin.SimpleListFilter):
             "pk", flat=True
         ):
             names.update({each.name: str(each.label) for each in dictionary_objects(pk)})
+        if names:
+            names.update({each.name: str(each.label) for each in OWN_OBJECTS})
         yield from names.items()
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Event]) -> QuerySet[Event]:

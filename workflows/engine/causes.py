@@ -42,6 +42,8 @@ _KEY = re.compile(r"(?<![0-9a-f])[0-9a-f]{32}(?![0-9a-f])")
 
 def causes_attach(events: Sequence[Event], records: Mapping[RecordKey, Record]) -> None:
     """Find for a batch of unplanned events the runs that caused them. One query, and a second where it found some."""
+    if not events:
+        return
     showing: dict[str, list[Event]] = {}
     for event in events:
         for token in _tokens(event):

@@ -6,7 +6,10 @@ import datetime as dt
 from dataclasses import dataclass
 
 from workflows.conditions import Verdict
-from workflows.definition import Firing, FiringPolicy
+from workflows.definition import SCHEDULED, Firing, FiringPolicy
+
+CROSSING = ("created", "gone", SCHEDULED)
+"""Changes with which a true condition is a crossing although no state before it is known."""
 
 
 @dataclass(frozen=True)
@@ -60,7 +63,7 @@ def firing_decide(
 def _no_crossing(verdicts: Verdicts, change: str) -> str:
     """Why the first true state a rule meets is no crossing; "" when it is one."""
     if verdicts.before is None:
-        return "" if change in ("created", "gone") else "first_sight"
+        return "" if change in CROSSING else "first_sight"
     return "was_true" if verdicts.before is Verdict.TRUE else _unknown_before(verdicts)
 
 

@@ -37,6 +37,11 @@ class RuleIndex:
         """Whether any rule starts on this kind of change."""
         return any(rule.takes(change) for rule in self.rules)
 
+    def only(self, rule_id: int) -> list[CompiledRule]:
+        """The one rule an event was made for; none when it is not live any more."""
+        at = self._place.get(rule_id)
+        return [] if at is None else [self.rules[at]]
+
     def asked(self, data: PreparedData, remembered: Collection[int]) -> list[CompiledRule]:
         """Every rule whose condition may be true, and the `remembered` ones: their re-arming depends on the verdict."""
         places = list(self._always)

@@ -196,7 +196,7 @@ def _plan(events: list[Event], *, carries: bool) -> int:
     if not events:
         return 0
     batch = Batch(_records(events), rules_live(), carries=carries)
-    causes_attach(events, batch.records)
+    causes_attach([each for each in events if each.for_rule_id is None], batch.records)
     broken = rules_broken()
     for event in events:
         _plan_one(event, batch, broken.get((event.connection_id, event.object), ()))
@@ -215,14 +215,21 @@ def _plan_one(event: Event, batch: Batch, broken: Sequence[BrokenRule]) -> None:
     record = batch.records[_key(event)]
     now = clock.now()
     event.planned_at, event.available_at = now, None
-    if _is_older(event, record):
+    is_made = event.for_rule_id is not None
+    if is_made and record.gone:
+        event.state = EventState.SUPERSEDED
+        event.reason = text_store(localized(gettext_noop("The record was gone by then.")))
+        return
+    if not is_made and _is_older(event, record):
         event.state = EventState.SUPERSEDED
         event.reason = text_store(localized(gettext_noop("A newer state of this record was already seen.")))
         return
     before = record.planned_data
     after = _state_after(event, record, before)
+    if is_made:  # nothing changed: it is looked at again as it is
+        before = None
     event.before = before
-    event.changed = changed_fields(before or {}, after)
+    event.changed = [] if is_made else changed_fields(before or {}, after)
     event.state = EventState.PLANNED
     if event.change != "gone":
         event.after = after
@@ -250,6 +257,8 @@ def _state_after(event: Event, record: Record, before: Mapping[str, Any] | None)
     """The whole state after the event: an inbound event may tell only part of it."""
     if event.change == "gone":
         return dict(before or event.before or {})
+    if event.for_rule_id is not None and event.after is None:
+        return dict(before or record.data or {})
     if event.source == "hook":
         return {**(before or record.data or {}), **(event.after or {})}
     return dict(event.after or {})
@@ -280,7 +289,11 @@ def _evaluate(
         return set()
     schema = schema_for(index.rules[0].about)
     data = data_prepare(schema, event_data(after, before, event, event.changed))
-    asked = [rule for rule in index.asked(data, batch.remembered[record.pk]) if rule.takes(event.change)]
+    if event.for_rule_id is None:
+        candidates = index.asked(data, batch.remembered[record.pk])
+    else:
+        candidates = index.only(event.for_rule_id)
+    asked = [rule for rule in candidates if rule.takes(event.change)]
     verdicts = conditions_evaluate([rule.condition for rule in asked], data)
     earlier: PreparedData | None = None
     fired, suppressed, falses = False, bool(broken), 0
@@ -323,7 +336,7 @@ def _evaluate(
         event.outcome = Outcome.MATCHED
     elif suppressed:
         event.outcome = Outcome.SUPPRESSED
-    elif index.takes(event.change):
+    elif asked or (event.for_rule_id is None and index.takes(event.change)):
         event.outcome = Outcome.NO_MATCH
     else:
         event.outcome = Outcome.NO_RULE

@@ -8,6 +8,7 @@ from workflows.models.footprint import Footprint, FootprintKind
 from workflows.models.launch import Launch, LaunchStep
 from workflows.models.rule import Rule, RuleState, RuleTag, RuleVersion
 from workflows.models.run import Attempt, Run, RunState, Step, StepState
+from workflows.models.schedule import Schedule
 from workflows.models.state import RuleRecordState
 from workflows.models.stop import RuleStop, StopReason
 
@@ -37,6 +38,7 @@ __all__ = [
     "RuleVersion",
     "Run",
     "RunState",
+    "Schedule",
     "Step",
     "StepState",
     "StopReason",

@@ -141,11 +141,25 @@ def _later(found: Mapping[str, tuple[Localized, Localized]]) -> Iterable[tuple[s
 
 def _triggers() -> list[dict[str, Any]]:
     here = [
-        {"key": key, "label": each.label.as_json(), "params": each.params, **offer(None)}
+        {
+            "key": key,
+            "label": each.label.as_json(),
+            "params": each.params,
+            "object": each.object,
+            "policies": [policy.value for policy in each.policies],
+            **offer(None),
+        }
         for key, each in TRIGGERS.items()
     ]
     return here + [
-        {"key": key, "label": label.as_json(), "params": {}, **offer(reason)}
+        {
+            "key": key,
+            "label": label.as_json(),
+            "params": {},
+            "object": "",
+            "policies": [],
+            **offer(reason),
+        }
         for key, label, reason in _later(LATER_TRIGGERS)
     ]
 

@@ -56,11 +56,13 @@ class Story:
 
     def hops(self) -> list[Hop]:
         run, event = self.run, self.run.event
-        source = {"poll": _("by polling"), "hook": _("by an inbound event")}.get(event.source, event.source)
+        how = {"poll": _("by polling"), "hook": _("by an inbound event")}.get(event.source, event.source)
+        happened = {"schedule": _("It was time")}.get(event.source, _("It happened in the ERP"))
+        detected = _("Baton noticed it, %(how)s") % {"how": how}
         found = [
-            Hop("happened", _("It happened in the ERP"), event.occurred_at, fields=self._changed(),
+            Hop("happened", happened, event.occurred_at, fields=self._changed(),
                 text="" if event.occurred_at else _("The source did not say when.")),
-            Hop("detected", _("Baton noticed it, %(how)s") % {"how": source}, event.detected_at),
+            Hop("detected", detected if event.for_rule_id is None else _("Baton noted it"), event.detected_at),
             Hop("evaluated", _("The rule's condition became true"), event.planned_at, "good"),
             Hop("started", _("The run started"), run.started_at),
         ]  # fmt: skip

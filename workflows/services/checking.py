@@ -11,6 +11,7 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
+from connectors.dictionary.own import OWN_BY_NAME
 from connectors.models import Connection
 from connectors.selectors import dictionary_object, dictionary_objects
 from kernel.errors import ConfigError
@@ -66,7 +67,7 @@ def _shape_problems(definition: Definition, scope: RuleScope) -> list[Problem]:
     if definition.trigger.type not in TRIGGERS:
         problems.append(Problem("/trigger/type", "unknown", _("Unknown trigger.")))
     else:
-        problems += TRIGGERS.get(definition.trigger.type).check(definition.trigger)
+        problems += _trigger_check(definition)
     for pointer, logic in (("/condition", definition.condition), ("/firing/rearm", definition.firing.rearm)):
         if logic is not None:
             found = condition_check(logic, scope.schema)
@@ -74,6 +75,19 @@ def _shape_problems(definition: Definition, scope: RuleScope) -> list[Problem]:
     for placed in steps_walk(definition.raw["steps"]):
         problems += _action_problems(placed, definition, scope)
     return problems + _size_problems(definition)
+
+
+def _trigger_check(definition: Definition) -> list[Problem]:
+    spec = definition.trigger
+    trigger = TRIGGERS.get(spec.type)
+    problems = list(trigger.check(spec))
+    if trigger.object != (spec.object if spec.object in OWN_BY_NAME else ""):
+        words = _("“%(trigger)s” cannot start a rule about this. Choose what the rule is about again.")
+        problems.append(Problem("/trigger/object", "unknown", words % {"trigger": str(trigger.label)}))
+    if definition.firing.policy not in trigger.policies:
+        words = _("“%(trigger)s” starts a rule each time; choose another firing policy.")
+        problems.append(Problem("/firing/policy", "unknown", words % {"trigger": str(trigger.label)}))
+    return problems
 
 
 def _action_problems(placed: Placed, definition: Definition, scope: RuleScope) -> list[Problem]:

@@ -17,6 +17,7 @@ from permissions.models import User
 from permissions.objects import may_object
 from workflows.definition import DefinitionInvalid, definition_read
 from workflows.engine.compiled import GENERATION
+from workflows.engine.schedules import schedule_set
 from workflows.engine.stopping import rule_stop, stop_begin
 from workflows.models import Rule, RuleState, RuleVersion, StopReason
 from workflows.services.checking import errors_of, rule_check
@@ -60,6 +61,7 @@ def _publish(actor: User, rule: Rule, raw: Mapping[str, Any], note: str) -> Rule
         locked.updated_at = clock.now()
         locked.save()
         launch_again(locked)
+        schedule_set(locked)
         generation_bump(GENERATION)
         audit_record(actor, "rule.published", locked, f"v{number}", note=note)
     launch_cards_close(rule)

@@ -7,6 +7,7 @@ from django.utils.translation import gettext_noop
 
 from connectors.dictionary.types import DictionaryObject
 from kernel.text import Localized, localized
+from workflows.blocks import Trigger
 from workflows.definition import CHANGES, Problem, TriggerSpec
 from workflows.shapes import shape_choice, shape_list, shape_object
 
@@ -19,7 +20,7 @@ WORDS = {
 DEFAULT = ("created", "changed")
 
 
-class RecordTrigger:
+class RecordTrigger(Trigger):
     """`{"type": "record", "object": "stock_level", "changes": ["created", "changed"]}`"""
 
     key = "record"

@@ -1,5 +1,6 @@
 /** The parameters of a trigger or action, drawn from the shape the server gives: what is new there needs no change here. */
 import type { Shape } from "../catalogue";
+import { isObject, type Json } from "../json";
 import { Labelled } from "../page/parts";
 import { usePart, useView } from "../page/view";
 import { pointerJoin } from "../pointer";
@@ -16,7 +17,9 @@ export function ShapeForm({
   pointer: string;
   without?: readonly string[];
 }) {
-  const names = Object.keys(shape.properties ?? {}).filter((name) => !without.includes(name));
+  const [stored] = usePart(pointer);
+  const properties = shape.properties ?? {};
+  const names = Object.keys(properties).filter((name) => !without.includes(name) && applies(properties, name, stored));
   return (
     <>
       {names.map((name) => (
@@ -24,6 +27,14 @@ export function ShapeForm({
       ))}
     </>
   );
+}
+
+/** Whether the parameter says anything beside what its neighbours say. */
+function applies(properties: Record<string, Shape>, name: string, stored: Json | undefined): boolean {
+  return Object.entries(properties[name]?.["x-when"] ?? {}).every(([other, values]) => {
+    const value = (isObject(stored) ? stored[other] : undefined) ?? properties[other]?.default ?? "";
+    return values.includes(String(value));
+  });
 }
 
 export interface FieldProps {

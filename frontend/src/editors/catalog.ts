@@ -13,6 +13,8 @@ import type { FieldProps } from "./ShapeForm";
 import { StepsField } from "./StepsField";
 import { TemplateField } from "./TemplateField";
 import { TimeField } from "./TimeField";
+import { TimesField } from "./TimesField";
+import { TimeZoneField } from "./TimeZoneField";
 import { ValuesField } from "./ValuesField";
 import { WriteField } from "./WriteField";
 
@@ -30,6 +32,8 @@ export const EDITORS: Readonly<Record<string, FunctionComponent<FieldProps>>> = 
   steps: StepsField,
   template: TemplateField,
   time: TimeField,
+  time_zone: TimeZoneField,
+  times: TimesField,
   values: ValuesField,
   write: WriteField,
 };

@@ -4,18 +4,21 @@ import { usePart, useView } from "../page/view";
 import { t } from "../texts";
 import { ShapeForm } from "../editors/ShapeForm";
 
-const USUAL = "becomes_true";
+export const USUAL = "becomes_true";
 
 export function Firing() {
   const { catalogue, isReadOnly } = useView();
   const [stored, setPolicy] = usePart("/firing/policy");
+  const [type] = usePart("/trigger/type");
   const chosen = String(stored ?? USUAL);
-  const policy = catalogue.policies.find((each) => each.key === chosen);
+  const able = catalogue.triggers.find((each) => each.key === type)?.policies;
+  const offered = catalogue.policies.filter((each) => !able || able.includes(each.key));
+  const policy = offered.find((each) => each.key === chosen);
   return (
     <div class="e-firing">
       <Labelled label={t("firing")} pointer="/firing/policy">
         <span class="e-ticks">
-          {catalogue.policies.map((each) => (
+          {offered.map((each) => (
             <label key={each.key} class="e-tick">
               <input
                 type="radio"

@@ -15,6 +15,7 @@ from permissions.models import Grant, User
 from workflows.definition import definition_read
 from workflows.engine.compiled import GENERATION
 from workflows.engine.plan import plan_drain
+from workflows.engine.schedules import schedule_set
 from workflows.models import Rule, RuleState, RuleVersion, Run
 
 BELOW: dict[str, Any] = {"<": [{"var": "record.on_hand"}, {"var": "record.reorder_level"}]}
@@ -121,6 +122,7 @@ class Source:
         changes: list[str] | None = None,
         params: Mapping[str, Any] | None = None,
         steps: list[dict[str, Any]] | None = None,
+        trigger: Mapping[str, Any] | None = None,
     ) -> Rule:
         """A live rule that does `steps`; without them it asks, as `params` say."""
         definition = definition_read(
@@ -130,6 +132,7 @@ class Source:
                     "type": "record",
                     "object": "stock_level",
                     **({"changes": changes} if changes else {}),
+                    **(trigger or {}),
                 },
                 "condition": condition,
                 "firing": firing or {"policy": "becomes_true"},
@@ -137,11 +140,16 @@ class Source:
             }
         )
         rule = Rule.objects.create(
-            key=key, name={"en": key}, connection=self.connection, object="stock_level", owner=self.person
+            key=key,
+            name={"en": key},
+            connection=self.connection,
+            object=definition.trigger.object,
+            owner=self.person,
         )
         version = RuleVersion.objects.create(rule=rule, number=1, definition=dict(definition.raw))
         rule.current, rule.state = version, RuleState.LIVE
         rule.save()
+        schedule_set(rule)
         generation_bump(GENERATION)
         return rule
 

@@ -20,8 +20,8 @@ from typing import Any, Literal
 from django.utils.translation import gettext as _
 
 from kernel.errors import ConfigError
-from workflows.nesting import list_at, path_split
 from kernel.text import Localized
+from workflows.nesting import list_at, path_split
 
 SCHEMA = 1
 CHANGES = ("created", "changed", "gone", "event")

@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('workflows', '0011_launch_steps'),
+        ('workflows', '0012_access_reports'),
     ]
 
     operations = [

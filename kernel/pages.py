@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from asgiref.local import Local
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied as DjangoPermissionDenied
 from django.core.paginator import Paginator
@@ -37,6 +38,23 @@ def column(name: str, words: Any) -> Callable[[Any], Any]:
 
     shown.__name__ = name
     return shown
+
+
+class OfRequest:
+    """An attribute of a page that belongs to the request under way.
+
+    A page object serves all requests, and each has a thread of its own: what a plain attribute keeps for one reader,
+    such as the reader's rights, another one's rows would be shown by.
+    """
+
+    def __init__(self) -> None:
+        self._local = Local()
+
+    def __get__(self, page: Any, owner: Any = None) -> Any:
+        return self._local.value
+
+    def __set__(self, page: Any, value: Any) -> None:
+        self._local.value = value
 
 
 class CappedPaginator(Paginator[Any]):

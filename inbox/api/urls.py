@@ -17,6 +17,7 @@ from inbox.api import (
     deliveries,
     drafts,
     dryrun,
+    emergency,
     events,
     inbox,
     launch,
@@ -99,6 +100,8 @@ urlpatterns = [
         "signatures/<int:pk>/withdraw/", accessreview.SignatureWithdraw.as_view(), name="signature-withdraw"
     ),
     path("grants/<int:pk>/end/", accessreview.GrantEnd.as_view(), name="grant-end"),
+    path("emergency/", emergency.EmergencyList.as_view(), name="emergency"),
+    path("emergency/<int:pk>/end/", emergency.EmergencyEnd.as_view(), name="emergency-end"),
     path("seen/", seen.SeenAsk.as_view(), name="seen"),
     path("ledger/", ledger.Ledger.as_view(), name="ledger"),
     path("inbox/", inbox.CardList.as_view(), name="cards"),

@@ -1,6 +1,7 @@
 """Pages of this room in the administration."""
 
 from messaging.admin.attention import AttentionAdmin, HolidayCalendarAdmin
+from messaging.admin.emergency import EmergencyAdmin
 from messaging.admin.limits import LimitsAdmin
 
-__all__ = ["AttentionAdmin", "HolidayCalendarAdmin", "LimitsAdmin"]
+__all__ = ["AttentionAdmin", "EmergencyAdmin", "HolidayCalendarAdmin", "LimitsAdmin"]

@@ -20,6 +20,7 @@ from rest_framework.test import APIClient
 from config.urls import urlpatterns
 from demo.people import PEOPLE
 from demo.services.prepare import password
+from messaging.services.emergency import emergency_open
 from permissions.models import Grant
 from permissions.services.signing import signature_sign
 from tests.api.conftest import Speak, written
@@ -110,6 +111,11 @@ def _line(world: World) -> dict[str, Any]:
 def _signature(world: World) -> dict[str, Any]:
     owner, buyer = world.company.user("owner"), world.company.user("buyer")
     return {"pk": signature_sign(owner, buyer, "stock_level", "cost", None).pk}
+
+
+def _emergency(world: World) -> dict[str, Any]:
+    reason = "The poll stands still at one row"
+    return {"pk": emergency_open(world.company.user("it"), ["stock_level"], [], reason, 30).pk}
 
 
 def _new_connection(world: World) -> dict[str, Any]:
@@ -215,6 +221,17 @@ TABLE: dict[tuple[str, str], Entry] = {
     ("grant-end", "post"): Entry(
         {"owner": 204}, other=403, path=lambda world: {"pk": Grant.objects.get(note="East only").pk}
     ),
+    ("emergency", "get"): Entry(EVERYBODY),
+    ("emergency", "post"): Entry(
+        {"it": 201},
+        other=403,
+        body=lambda world: {
+            "objects": ["stock_level"],
+            "reason": "The poll stands still at one row",
+            "minutes": 30,
+        },
+    ),
+    ("emergency-end", "post"): Entry({"it": 204, "owner": 204}, path=_emergency),
     ("ledger", "get"): Entry(EVERYBODY),
     ("cards", "get"): Entry(EVERYBODY),
     ("cards-seen", "post"): Entry({"*": 204}, body=lambda world: {"ids": [str(world.card)]}),

@@ -12,7 +12,7 @@ from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
 
 from kernel.badges import badge
-from kernel.pages import PageAdmin, column
+from kernel.pages import OfRequest, PageAdmin, column
 from kernel.text import Localized, text_show
 from messaging.card import card_render, state_text
 from messaging.models import Delivery, DeliveryState, Interaction, Reply
@@ -46,6 +46,7 @@ def interaction_title(gate: Gate, interaction: Interaction, user: Any) -> str:
 
 @admin.register(Interaction)
 class InteractionAdmin(PageAdmin[Interaction]):
+    gate, reader = OfRequest(), OfRequest()
     list_display = ("number", "card_title", "state_badge", "asked", DECIDED_BY, "decided_at", CREATED_AT)
     list_display_links = ("number", "card_title")
     list_filter = ("state", "created_at")

@@ -15,7 +15,7 @@ from connectors.dictionary.own import OWN_OBJECTS
 from connectors.models import Connection, Event, EventState
 from connectors.selectors import dictionary_objects
 from kernel.badges import badge
-from kernel.pages import PageAdmin
+from kernel.pages import OfRequest, PageAdmin
 from kernel.text import text_show
 from permissions.objects import may_object, visible_objects
 from permissions.policies import MASK, Gate
@@ -101,6 +101,7 @@ class ObjectFilter(admin.SimpleListFilter):
 
 @admin.register(Event)
 class EventAdmin(PageAdmin[Event]):
+    gate = OfRequest()
     list_display = (
         "number",
         CONNECTION,

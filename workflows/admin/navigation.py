@@ -16,7 +16,7 @@ from django.utils.translation import gettext_lazy as _
 from connectors.models import Connection, Event
 from kernel.models import AuditEntry
 from messaging.models import Attention, Delivery, HolidayCalendar, Interaction, Reply
-from permissions.models import DirectorySync, Grant, Identity, RoleMapping, User
+from permissions.models import BreakGlass, DirectorySync, Grant, Identity, RoleMapping, User
 from workflows.models import DisclosureMonth, Rule, Run
 
 
@@ -62,6 +62,7 @@ GROUPS: tuple[tuple[str | Promise, tuple[Entry, ...]], ...] = (
             Entry(_("People of the ERPs"), "sync_alt", DirectorySync),
             Entry(_("Role mappings"), "conversion_path", RoleMapping),
             Entry(_("Grants"), "key", Grant),
+            Entry(_("Emergency access"), "emergency", BreakGlass),
             Entry(_("Access review"), "policy", DisclosureMonth),
             Entry(_("What would somebody see?"), "visibility", DisclosureMonth, "admin:workflows_seen"),
             Entry(_("Quiet hours"), "bedtime", Attention),

@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy
 
 from kernel.badges import badge
 from kernel.errors import BatonError
-from kernel.pages import column
+from kernel.pages import OfRequest, column
 from messaging.models import Delivery
 from permissions.models import Grant, User
 from permissions.objects import may_any
@@ -49,6 +49,7 @@ class MonthFilter(admin.SimpleListFilter):
 
 @admin.register(DisclosureMonth)
 class ReviewAdmin(SeenPage):
+    lines = OfRequest()
     list_display = (
         "month_words",
         "object_words",
@@ -81,7 +82,7 @@ class ReviewAdmin(SeenPage):
         return may_any(request.user, "view", Grant)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[DisclosureMonth]:
-        self.lines: dict[int, Line] = {}
+        self.lines = {}
         return self.visible(request).order_by("-pk")
 
     def get_urls(self) -> list[URLPattern]:

@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from kernel.badges import badge
-from kernel.pages import PageAdmin
+from kernel.pages import OfRequest, PageAdmin
 from kernel.text import Localized, text_show
 from permissions.objects import may_object
 from permissions.policies import MASK, Gate
@@ -68,6 +68,7 @@ def run_mark(run: Run) -> str:
 
 @admin.register(Run)
 class RunAdmin(PageAdmin[Run]):
+    gate = OfRequest()
     list_display = (
         "number",
         "rule_name",

@@ -88,7 +88,7 @@ class EmergencyAdmin(PageAdmin[BreakGlass]):
 
     @admin.display(description=gettext_lazy("state"))
     def state_badge(self, found: BreakGlass) -> str:
-        return badge("open", _("in force")) if is_open(found) else badge("cancelled", _("over"))
+        return badge("open", _("in force")) if is_open(found) else badge("cancelled", _("no longer in force"))
 
     def detail_context(self, request: HttpRequest, obj: BreakGlass) -> dict[str, Any]:
         return {

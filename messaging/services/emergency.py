@@ -41,6 +41,7 @@ def emergency_open(
     reason = " ".join(reason.split())
     _refuse(objects, classes, reason, minutes)
     now = clock.now()
+    until = now + dt.timedelta(minutes=minutes)
     with transaction.atomic():
         User.objects.select_for_update(no_key=True).get(pk=actor.pk)  # two clicks need two reasons
         if _used(actor, reason):
@@ -52,7 +53,7 @@ def emergency_open(
             scopes={each.value: [ALL] for each in Dimension},
             field_classes=sorted(classes),
             valid_from=now,
-            valid_until=now + dt.timedelta(minutes=minutes),
+            valid_until=until,
             note=reason[:200],
         )
         opened = BreakGlass.objects.create(
@@ -62,7 +63,7 @@ def emergency_open(
             field_classes=sorted(classes),
             reason=reason,
             opened_at=now,
-            until=grant.valid_until,
+            until=until,
         )
         audit_record(actor, "emergency.opened", opened, reason, minutes=minutes, objects=sorted(objects))
         if not _tell(opened, minutes):
@@ -119,7 +120,7 @@ def emergency_end(actor: User, pk: int) -> None:
         now = clock.now()
         found.ended_at, found.ended_by = now, actor
         found.save(update_fields=["ended_at", "ended_by"])
-        Grant.objects.filter(pk=found.grant_id, valid_until__gt=now).update(valid_until=now)
+        Grant.objects.filter(emergency=found, valid_until__gt=now).update(valid_until=now)
         audit_record(actor, "emergency.ended", found, found.reason)
         access_changed({found.user_id})
 

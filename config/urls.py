@@ -9,6 +9,8 @@ from inbox.health import healthz, readyz
 from inbox.metrics import Metrics
 from messaging.views import replies_take
 
+handler500 = "inbox.failing.failed"
+
 urlpatterns = [
     path("admin/", admin.site.urls),
     path("i18n/", include("django.conf.urls.i18n")),

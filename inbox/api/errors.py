@@ -30,7 +30,7 @@ STATUS: Final[tuple[tuple[type[errors.BatonError], int], ...]] = (
 
 
 def error_answer(exc: Exception, context: dict[str, Any]) -> Response | None:
-    """REST_FRAMEWORK["EXCEPTION_HANDLER"]. None (a real 500) for what nobody foresaw."""
+    """REST_FRAMEWORK["EXCEPTION_HANDLER"]. None (inbox/failing.py answers) for what nobody foresaw."""
     if isinstance(exc, errors.BatonError):
         return _baton_answer(exc)
     response = exception_handler(exc, context)

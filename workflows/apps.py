@@ -34,6 +34,7 @@ class WorkflowsConfig(AppConfig):
         from workflows.services.bulk import BULK_QUEUE, bulk_drain, bulk_is_due
         from workflows.services.counters import counters_tell
         from workflows.services.disclosures import disclosures_fold
+        from workflows.services.health import health_run
         from workflows.services.pruning import prune_run
         from workflows.services.resuming import FloodHandler
         from workflows.services.summary import summaries_send
@@ -53,6 +54,7 @@ class WorkflowsConfig(AppConfig):
         timer_register("prune", prune_run)
         timer_register("disclosures", disclosures_fold)
         timer_register("access-report", access_reports_send)
+        timer_register("health", health_run)
         doorbell.queue_register(BULK_QUEUE, drain=bulk_drain, is_due=bulk_is_due)
         doorbell.queue_register(OVERDUE_QUEUE, drain=overdue_drain, is_due=overdue_is_due)
         doorbell.queue_register(FOOTPRINT_QUEUE, drain=footprints_prune, is_due=footprints_are_due)

@@ -1,47 +1,86 @@
-"""Rules: a list with last week's numbers, a page that reads as a sentence, and the draft as JSON."""
+"""Rules: a list with how each does, a page that reads as a sentence, and the draft as JSON."""
 
 from __future__ import annotations
 
-import datetime as dt
 from typing import Any
 
 from django.contrib import admin, messages
-from django.db.models import Count, Exists, IntegerField, Max, OuterRef, QuerySet, Subquery
-from django.db.models.functions import Coalesce
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
+from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from kernel import clock
 from kernel.badges import badge
 from kernel.models import AuditEntry
+from kernel.pages import CappedList
+from kernel.templatetags.baton_admin import duration
 from kernel.text import text_show
-from messaging.models import Answer
 from permissions.models import User
-from permissions.objects import may_any, may_object
+from permissions.objects import may_any, may_object, visible_objects
 from permissions.policies import Gate
 from workflows.admin.editor import RuleEditor
 from workflows.admin.ruleform import DraftForm
+from workflows.admin.sparkline import sparkline
 from workflows.admin.views import run_lines
 from workflows.definition import DefinitionInvalid, Problem
+from workflows.engine.launching import launch_of
 from workflows.engine.stopping import rule_why_stopped, stops_under_way
-from workflows.models import Rule, Run, RunState, Step
+from workflows.models import LaunchStep, Rule, RuleState, RuleTag, Run
 from workflows.selectors import visible_rules
+from workflows.selectors.health import rules_health, rules_with_figures
 from workflows.sentence import rule_sentence
 from workflows.services.checking import rule_check
 from workflows.services.drafts import rule_edit
 from workflows.services.rules import rule_publish, rule_switch_off, rule_switch_on
 from workflows.services.seeing import may_ask
 
-WEEK_DAYS = 7
 RECENT = 10
+MOST_OFFERED = 100
+LAUNCH_STEPS = {
+    LaunchStep.SHADOW: gettext_lazy("shadow"),
+    LaunchStep.PILOT: gettext_lazy("pilot"),
+    LaunchStep.TENTH: gettext_lazy("10 %"),
+}
 
 
-def _runs_of_week(**conditions: Any) -> Coalesce:
-    """How many runs of the outer rule began in the last week."""
-    since = clock.now() - dt.timedelta(days=WEEK_DAYS)
-    runs = Run.objects.filter(rule=OuterRef("pk"), started_at__gte=since, **conditions).order_by()
-    return Coalesce(Subquery(runs.values("rule").annotate(n=Count("pk")).values("n"), IntegerField()), 0)
+class OwnerFilter(admin.SimpleListFilter):
+    title = gettext_lazy("owner")
+    parameter_name = "owner"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        owners = User.objects.filter(pk__in=visible_rules(request.user).values("owner")).order_by("username")
+        return [(str(each.pk), each.display_name) for each in owners[:MOST_OFFERED]]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Rule]) -> QuerySet[Rule]:
+        value = self.value()
+        return queryset.filter(owner_id=int(value)) if value and value.isdigit() else queryset
+
+
+class TagFilter(admin.SimpleListFilter):
+    title = gettext_lazy("tag")
+    parameter_name = "tag"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        tags = RuleTag.objects.filter(rule__in=visible_rules(request.user)).order_by("name")
+        return [(name, name) for name in tags.values_list("name", flat=True).distinct()[:MOST_OFFERED]]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Rule]) -> QuerySet[Rule]:
+        return queryset.filter(tags__name=self.value()) if self.value() else queryset
+
+
+class RuleChangeList(CappedList):
+    """Each rule of the page with its figures and whether this person may stop it: two queries however many."""
+
+    def get_results(self, request: HttpRequest) -> None:
+        super().get_results(request)
+        rules: Any = self.result_list
+        health = rules_health(rules)
+        mine = Rule.objects.filter(pk__in=list(health))
+        publishable = set(visible_objects(request.user, mine, "publish").values_list("pk", flat=True))
+        for rule in rules:
+            rule.health, rule.may_stop = health[rule.pk], rule.pk in publishable
 
 
 @admin.register(Rule)
@@ -52,13 +91,22 @@ class RuleAdmin(RuleEditor):
         "connection",
         "version",
         "fired",
+        "sent",
         "answered",
         "failed",
+        "held",
         "last_fired",
         "owner",
+        "stop",
     )
-    list_filter = ("state", ("connection", admin.RelatedOnlyFieldListFilter))
-    search_fields = ("key", "name")
+    list_filter = (
+        "state",
+        "launch__step",
+        ("connection", admin.RelatedOnlyFieldListFilter),
+        OwnerFilter,
+        TagFilter,
+    )
+    search_fields = ("key", "name", "tags__name")
     detail_template = "admin/rules/detail.html"
 
     def visible(self, request: HttpRequest) -> QuerySet[Rule]:
@@ -68,17 +116,10 @@ class RuleAdmin(RuleEditor):
         return may_any(request.user, "add", Rule) or super().may_list(request)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Rule]:
-        said = Answer.objects.filter(accepted=True, interaction__in=Step.objects.filter(
-            run=OuterRef(OuterRef("pk")), interaction__isnull=False).values("interaction"))  # fmt: skip
-        last = (
-            Run.objects.filter(rule=OuterRef("pk")).order_by().values("rule").annotate(at=Max("started_at"))
-        )
-        return self.visible(request).annotate(
-            fired_count=_runs_of_week(),
-            answered_count=_runs_of_week(pk__in=Run.objects.filter(Exists(said)).values("pk")),
-            failed_count=_runs_of_week(state=RunState.FAILED),
-            fired_last=Subquery(last.values("at")),
-        )
+        return rules_with_figures(self.visible(request).select_related("launch"))
+
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[RuleChangeList]:
+        return RuleChangeList
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return may_any(request.user, "add", Rule)
@@ -93,23 +134,50 @@ class RuleAdmin(RuleEditor):
 
     @admin.display(description=gettext_lazy("version"))
     def version(self, rule: Rule) -> str:
-        return f"v{rule.current.number}" if rule.current else "–"
+        launch = launch_of(rule)
+        number = f"v{rule.current.number}" if rule.current else "–"
+        if launch is None or launch.step == LaunchStep.ALL:
+            return number
+        return f"{number} · {LAUNCH_STEPS[launch.step]}"
 
     @admin.display(description=gettext_lazy("fired (7 days)"), ordering="fired_count")
-    def fired(self, rule: Any) -> int:
-        return int(rule.fired_count)
+    def fired(self, rule: Any) -> str:
+        return format_html("{} {}", rule.health.fired, sparkline(rule.health.per_day))
+
+    @admin.display(description=gettext_lazy("sent"))
+    def sent(self, rule: Any) -> int:
+        return int(rule.health.sent)
 
     @admin.display(description=gettext_lazy("answered"), ordering="answered_count")
-    def answered(self, rule: Any) -> int:
-        return int(rule.answered_count)
+    def answered(self, rule: Any) -> str:
+        seconds = rule.health.answer_seconds
+        return (
+            str(rule.health.answered) if seconds is None else f"{rule.health.answered} · {duration(seconds)}"
+        )
 
     @admin.display(description=gettext_lazy("failed"), ordering="failed_count")
-    def failed(self, rule: Any) -> int:
-        return int(rule.failed_count)
+    def failed(self, rule: Any) -> str:
+        count = int(rule.health.failed)
+        return format_html('<span class="b-bad-text">{}</span>', count) if count else "0"
+
+    @admin.display(description=gettext_lazy("held back"))
+    def held(self, rule: Any) -> int:
+        return int(rule.health.held)
 
     @admin.display(description=gettext_lazy("last fired"), ordering="fired_last")
     def last_fired(self, rule: Any) -> Any:
         return rule.fired_last
+
+    @admin.display(description=gettext_lazy("stop"))
+    def stop(self, rule: Any) -> str:
+        if rule.state not in (RuleState.LIVE, RuleState.FLOOD) or not rule.may_stop:
+            return ""
+        return format_html(
+            '<button class="b-button b-stop" formaction="{}" name="act" value="off" data-confirm="{}">{}</button>',
+            reverse("admin:workflows_rule_change", args=[rule.pk]),
+            _("Stop “%(rule)s”? Nothing new fires, and its open questions are withdrawn.") % {"rule": rule},
+            _("Stop"),
+        )
 
     def detail_context(self, request: HttpRequest, obj: Rule) -> dict[str, Any]:
         runs = (

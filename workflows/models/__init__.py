@@ -5,6 +5,7 @@ from workflows.models.backtest import BackTest, BackTestHit, BackTestState
 from workflows.models.bulk import BulkAct, BulkItem, BulkItemState, BulkOperation, BulkState
 from workflows.models.disclosure import AccessReport, DisclosureMonth
 from workflows.models.footprint import Footprint, FootprintKind
+from workflows.models.health import RuleDay
 from workflows.models.launch import Launch, LaunchStep
 from workflows.models.rule import Rule, RuleState, RuleTag, RuleVersion
 from workflows.models.run import Attempt, Run, RunState, Step, StepState
@@ -31,6 +32,7 @@ __all__ = [
     "Launch",
     "LaunchStep",
     "Rule",
+    "RuleDay",
     "RuleRecordState",
     "RuleState",
     "RuleStop",

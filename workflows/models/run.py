@@ -54,6 +54,7 @@ class Run(models.Model):
                 fields=["id"], name="run_active", condition=models.Q(state__in=["running", "waiting"])
             ),
             models.Index(fields=["event", "state", "outcome", "id"], name="run_ledger"),
+            models.Index(fields=["ended_at"], name="run_failed", condition=models.Q(state="failed")),
         ]
 
     def __str__(self) -> str:

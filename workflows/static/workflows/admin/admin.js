@@ -57,6 +57,11 @@ function liveRun(page) {
 document.addEventListener("DOMContentLoaded", () => {
   const page = document.querySelector("[data-live-run]");
   if (page) liveRun(page);
+  for (const button of document.querySelectorAll("button[data-confirm]")) {
+    button.addEventListener("click", (event) => {
+      if (!window.confirm(button.dataset.confirm)) event.preventDefault();
+    });
+  }
   for (const form of document.querySelectorAll("form[data-confirm]")) {
     form.addEventListener("submit", (event) => {
       if (!window.confirm(form.dataset.confirm)) event.preventDefault();

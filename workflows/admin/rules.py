@@ -38,7 +38,7 @@ from workflows.services.seeing import may_ask
 
 RECENT = 10
 MOST_OFFERED = 100
-LAUNCH_STEPS = {
+LAUNCH_STEPS: dict[str, Any] = {
     LaunchStep.SHADOW: gettext_lazy("shadow"),
     LaunchStep.PILOT: gettext_lazy("pilot"),
     LaunchStep.TENTH: gettext_lazy("10 %"),

@@ -108,7 +108,8 @@ def _sent(since: dt.datetime, until: dt.datetime) -> Iterable[tuple[int, int]]:
 
 
 def _by_rule(rows: models.QuerySet[Any], path: str) -> Iterable[tuple[int, int]]:
-    return rows.order_by().values_list(path).annotate(count=Count("pk"))
+    found: Iterable[tuple[int, int]] = rows.order_by().values_list(path).annotate(count=Count("pk"))
+    return found
 
 
 def _answers(since: dt.datetime, until: dt.datetime) -> dict[int, Counter[str]]:

@@ -160,7 +160,7 @@ class RuleAdmin(RuleEditor):
         count = int(rule.health.failed)
         return format_html('<span class="b-bad-text">{}</span>', count) if count else "0"
 
-    @admin.display(description=gettext_lazy("held back"))
+    @admin.display(description=gettext_lazy("firings held back"))
     def held(self, rule: Any) -> int:
         return int(rule.health.held)
 

@@ -6,7 +6,7 @@ from kernel.migrating import IndexBuild
 class Migration(migrations.Migration):
     atomic = False
 
-    dependencies = [("workflows", "0013_rule_days")]
+    dependencies = [("workflows", "0014_rule_days")]
 
     operations = [
         IndexBuild(

@@ -9,7 +9,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('connectors', '0008_payload_retention'),
-        ('workflows', '0012_access_reports'),
+        ('workflows', '0013_schedules'),
     ]
 
     operations = [

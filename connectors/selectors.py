@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from connectors.dictionary.extension import object_extend
@@ -10,7 +10,7 @@ from connectors.dictionary.objects import OBJECTS_BY_NAME
 from connectors.dictionary.own import OWN_BY_NAME
 from connectors.dictionary.types import DictionaryObject
 from connectors.mapping import CompiledMapping
-from connectors.models import Connection, ObjectExtension, ObjectMapping, Record
+from connectors.models import Connection, ConnectionState, ObjectExtension, ObjectMapping, Record
 from kernel.errors import ConfigError
 from kernel.generation import Cached
 
@@ -101,6 +101,20 @@ def hook_mappings(connection_id: int) -> list[CompiledMapping]:
     ]
 
 
+def _messengers_build() -> list[Connection]:
+    return list(
+        Connection.objects.filter(kind="im").exclude(state=ConnectionState.DRAFT).order_by("name", "pk")
+    )
+
+
+_messengers: Cached[list[Connection]] = Cached(GENERATION, _messengers_build)
+
+
+def messenger_connections() -> Sequence[Connection]:
+    """Those people are reached through. Not for sending: what a breaker or a limit notes on a row is older here."""
+    return _messengers.get()
+
+
 def record_find(connection: Connection | int, object_name: str, key: str) -> Record | None:
     pk = connection if isinstance(connection, int) else connection.pk
     return Record.objects.filter(connection_id=pk, object=object_name, key=key).first()
@@ -108,3 +122,4 @@ def record_find(connection: Connection | int, object_name: str, key: str) -> Rec
 
 def caches_clear() -> None:
     _known.clear()
+    _messengers.clear()

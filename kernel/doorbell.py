@@ -10,7 +10,8 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from django.db import transaction
@@ -72,6 +73,7 @@ class WorkQueue:
 _queues: dict[str, WorkQueue] = {}
 _sender: Sender | None = None
 _closed_until = 0.0
+_here = threading.local()
 
 
 def queue_register(
@@ -99,7 +101,27 @@ def ring(name: str) -> None:
     transaction.on_commit(lambda: ring_now(name))
 
 
+@contextmanager
+def rings_kept() -> Iterator[list[str]]:
+    """What is rung by this thread inside the block is kept in the list, each name once, and not sent."""
+    kept: list[str] = []
+    _here.kept = kept
+    try:
+        yield kept
+    finally:
+        _here.kept = None
+
+
 def ring_now(name: str) -> None:
+    kept: list[str] | None = getattr(_here, "kept", None)
+    if kept is None:
+        ring_send(name)
+    elif name not in kept:
+        kept.append(name)
+
+
+def ring_send(name: str) -> None:
+    """Ring through the broker, whoever keeps rings."""
     global _closed_until
     if _sender is None or time.monotonic() < _closed_until:
         return

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Generic, TypeVar
 
-from django.db import connection
 from django.db.models import F
 
 from kernel.models import Generation
+from kernel.statements import Raw
 
 T = TypeVar("T")
 _looked: ContextVar[dict[str, int] | None] = ContextVar("generations looked at", default=None)
@@ -38,17 +38,21 @@ def generation_number(key: str) -> int:
     looked = _looked.get()
     if looked is not None and key in looked:
         return looked[key]
-    known = _numbers()
+    known: dict[str, int] = dict(NUMBERS.rows())
     if looked is not None:
         looked |= {**dict.fromkeys((key,), 0), **known}
     return known.get(key, 0)
 
 
-def _numbers() -> dict[str, int]:
-    """All of them (there are a handful) by hand-written SQL: this is asked for every batch of everything."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT key, number FROM kernel_generation")
-        return dict(cursor.fetchall())
+NUMBERS = Raw("SELECT key, number FROM kernel_generation")
+"""All of them (there are a handful) by hand-written SQL: this is asked for every batch of everything."""
+
+
+def generations_known(rows: Iterable[tuple[str, int]]) -> None:
+    """Inside generations_held: what NUMBERS found, asked together with something else, is the look at all of them."""
+    looked = _looked.get()
+    if looked is not None:
+        looked.update({**dict(rows), **looked})
 
 
 class Cached(Generic[T]):

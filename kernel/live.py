@@ -12,13 +12,14 @@ from typing import Any
 
 from kernel import clock
 from kernel.models import LiveEvent
+from kernel.rows import Writes, row_new
 
 KEEP_SECONDS = 300
 
 
 def live_publish(topic: str, **payload: Any) -> None:
     """Tell open pages listening on `topic` (`user-<id>`, `run-<id>`, `staff`) that something changed."""
-    LiveEvent.objects.create(topic=topic, payload=payload)
+    live_publish_each([(topic, payload)])
 
 
 def live_publish_many(topics: list[str], **payload: Any) -> None:
@@ -27,7 +28,18 @@ def live_publish_many(topics: list[str], **payload: Any) -> None:
 
 def live_publish_each(hints: Iterable[tuple[str, Mapping[str, Any]]]) -> None:
     """Many hints, each with its own payload, in one statement."""
-    LiveEvent.objects.bulk_create([LiveEvent(topic=topic, payload=payload) for topic, payload in hints])
+    writes = Writes()
+    live_publish_with(writes, hints)
+    writes.run()
+
+
+def live_publish_with(writes: Writes, hints: Iterable[tuple[str, Mapping[str, Any]]]) -> None:
+    """The same together with what the caller writes."""
+    now = clock.now()
+    writes.insert(
+        LiveEvent,
+        [row_new(LiveEvent, topic=topic, payload=payload, created_at=now) for topic, payload in hints],
+    )
 
 
 def live_prune() -> int:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from functools import cache
 from operator import attrgetter
 from typing import Any, TypeVar
@@ -17,6 +17,8 @@ from typing import Any, TypeVar
 import orjson
 from django.db import connection, models
 from django.db.models.base import ModelState
+
+from kernel.statements import Asked, statements_run
 
 M = TypeVar("M", bound=models.Model)
 
@@ -131,9 +133,46 @@ def _defaults(
 
 
 def rows_insert(model: type[M], rows: Sequence[M]) -> None:
-    """Insert instances whose keys are set (see keys_reserve). Raises IntegrityError; then none is stored."""
-    if rows:
-        _insert(model, rows, _names(model), "")
+    """Insert instances whose keys are set (see kernel/keys.py). Raises IntegrityError; then none is stored."""
+    writes = Writes()
+    writes.insert(model, rows)
+    writes.run()
+
+
+def rows_update(model: type[M], rows: Sequence[M], names: Sequence[str]) -> None:
+    """Write the named fields of stored instances."""
+    writes = Writes()
+    writes.update(model, rows, names)
+    writes.run()
+
+
+class Writes:
+    """Inserts and updates that are run together, in the order given; on PostgreSQL in one round trip."""
+
+    def __init__(self) -> None:
+        self._parts: list[tuple[str, list[Any]]] = []
+
+    def insert(self, model: type[M], rows: Sequence[M]) -> None:
+        """Of instances whose keys are set; where none is, the database gives them and nobody learns of them."""
+        if not rows:
+            return
+        names = _names(model)
+        if rows[0].pk is None:
+            names = tuple(name for name in names if name != model._meta.pk.attname)
+        self._parts.append(_insert_part(model, rows, names, ""))
+
+    def update(self, model: type[M], rows: Sequence[M], names: Sequence[str]) -> None:
+        """Of the named fields of stored instances."""
+        if rows:
+            self._parts.append(_update_part(model, rows, names))
+
+    def run(self, *asked: Asked) -> list[list[Any]]:
+        """Write, then ask in the same round trip: what each of `asked` finds.
+
+        Raises IntegrityError; what came before the guilty statement is undone with the caller's transaction.
+        """
+        parts, self._parts = self._parts, []
+        return statements_run(parts, asked)
 
 
 def rows_insert_new(model: type[M], rows: Sequence[M], unique: tuple[str, ...]) -> set[tuple[Any, ...]]:
@@ -151,10 +190,16 @@ def rows_insert_new(model: type[M], rows: Sequence[M], unique: tuple[str, ...]) 
             wanted.setdefault(mark(row), row)
         known = _marks_known(model, list(wanted), unique)
         fresh = {each: row for each, row in wanted.items() if each not in known}
-        _insert(model, list(fresh.values()), names, "")
+        if fresh:
+            sql, values = _insert_part(model, list(fresh.values()), names, "")
+            with connection.cursor() as cursor:
+                cursor.executemany(sql, values)
         return set(fresh)
     columns = ", ".join(connection.ops.quote_name(_column(model, name)) for name in unique)
-    return set(_insert(model, rows, names, f"ON CONFLICT ({columns}) DO NOTHING RETURNING {columns}"))
+    conflict = f"ON CONFLICT ({columns}) DO NOTHING RETURNING {columns}"
+    with connection.cursor() as cursor:
+        cursor.execute(*_insert_part(model, rows, names, conflict))
+        return set(cursor.fetchall())
 
 
 def _column(model: type[models.Model], name: str) -> str:
@@ -177,84 +222,34 @@ def _marks_known(model: type[M], marks: Sequence[Any], unique: tuple[str, ...]) 
     return found
 
 
-def _insert(
+def _insert_part(
     model: type[M], rows: Sequence[M], names: tuple[str, ...], conflict: str
-) -> list[tuple[Any, ...]]:
+) -> tuple[str, list[Any]]:
+    """(statement, its values; on SQLite a list of them per row)"""
     table = _table(connection.vendor, model, names)
     columns = ", ".join(table.quoted)
-    with connection.cursor() as cursor:
-        if connection.vendor == "postgresql":
-            definition, text = table.as_recordset(rows)
-            cursor.execute(
-                f"INSERT INTO {table.table} ({columns}) SELECT {columns} "
-                f"FROM json_to_recordset(%s::json) AS v ({definition}) {conflict}",
-                [text],
-            )
-            return list(cursor.fetchall()) if conflict else []
-        marks = ", ".join(["%s"] * len(table.quoted))
-        cursor.executemany(f"INSERT INTO {table.table} ({columns}) VALUES ({marks})", table.as_tuples(rows))
-    return []
+    if connection.vendor == "postgresql":
+        definition, text = table.as_recordset(rows)
+        return (
+            f"INSERT INTO {table.table} ({columns}) SELECT {columns} "
+            f"FROM json_to_recordset(%s::json) AS v ({definition}) {conflict}",
+            [text],
+        )
+    marks = ", ".join(["%s"] * len(table.quoted))
+    return f"INSERT INTO {table.table} ({columns}) VALUES ({marks})", table.as_tuples(rows)
 
 
-def rows_update(model: type[M], rows: Sequence[M], names: Sequence[str]) -> None:
-    """Write the named fields of stored instances."""
-    if not rows:
-        return
+def _update_part(model: type[M], rows: Sequence[M], names: Sequence[str]) -> tuple[str, list[Any]]:
     table = _table(connection.vendor, model, (*names, model._meta.pk.attname))
     sets = table.quoted[:-1]
     key = table.quoted[-1]
-    with connection.cursor() as cursor:
-        if connection.vendor == "postgresql":
-            definition, text = table.as_recordset(rows)
-            changes = ", ".join(f"{name} = v.{name}" for name in sets)
-            cursor.execute(
-                f"UPDATE {table.table} AS t SET {changes} "
-                f"FROM json_to_recordset(%s::json) AS v ({definition}) WHERE t.{key} = v.{key}",
-                [text],
-            )
-            return
-        changes = ", ".join(f"{name} = %s" for name in sets)
-        cursor.executemany(f"UPDATE {table.table} SET {changes} WHERE {key} = %s", table.as_tuples(rows))
-
-
-def keys_reserve(counts: Mapping[Any, int]) -> dict[Any, list[int]]:
-    """Primary keys that nobody else gets, ascending, so that rows can refer to each other before they are stored."""
-    wanted = {model: count for model, count in counts.items() if count}
-    if not wanted:
-        return {model: [] for model in counts}
     if connection.vendor == "postgresql":
-        found = _keys_from_sequences(wanted)
-    else:
-        found = {model: _keys_after_last(model, count) for model, count in wanted.items()}
-    return {model: found.get(model, []) for model in counts}
-
-
-def _keys_from_sequences(wanted: Mapping[type[models.Model], int]) -> dict[type[models.Model], list[int]]:
-    parts: list[str] = []
-    params: list[Any] = []
-    for model, count in wanted.items():
-        parts.append(
-            "(SELECT ARRAY(SELECT nextval(s.name) FROM generate_series(1, %s)) "
-            "FROM (SELECT pg_get_serial_sequence(%s, %s)::regclass AS name OFFSET 0) AS s)"
+        definition, text = table.as_recordset(rows)
+        changes = ", ".join(f"{name} = v.{name}" for name in sets)
+        return (
+            f"UPDATE {table.table} AS t SET {changes} "
+            f"FROM json_to_recordset(%s::json) AS v ({definition}) WHERE t.{key} = v.{key}",
+            [text],
         )
-        params += [count, f'"{model._meta.db_table}"', str(model._meta.pk.column)]
-    with connection.cursor() as cursor:
-        cursor.execute(f"SELECT {', '.join(parts)}", params)
-        row = cursor.fetchone()
-    return {model: sorted(keys) for model, keys in zip(wanted, row, strict=True)}
-
-
-def _keys_after_last(model: type[models.Model], count: int) -> list[int]:
-    """SQLite, inside an immediate transaction: the keys after the last one ever given, which the table then counts."""
-    table = model._meta.db_table
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT seq FROM sqlite_sequence WHERE name = %s", [table])
-        row = cursor.fetchone()
-        last = int(row[0]) if row else 0
-        cursor.execute(
-            "UPDATE sqlite_sequence SET seq = %s WHERE name = %s"
-            if row
-            else "INSERT INTO sqlite_sequence (seq, name) VALUES (%s, %s)",
-            [last + count, table],
-        )
-    return list(range(last + 1, last + 1 + count))
+    changes = ", ".join(f"{name} = %s" for name in sets)
+    return f"UPDATE {table.table} SET {changes} WHERE {key} = %s", table.as_tuples(rows)

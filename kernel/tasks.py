@@ -22,11 +22,23 @@ _jumps = Jumps()
 @shared_task(name="baton.drain", ignore_result=True)
 @guarded
 def drain(name: str) -> int:
-    """Drain one queue for at most DRAIN_SECONDS; ring again if there may be more."""
-    queue = doorbell.queue(name)
+    """Drain one queue for at most DRAIN_SECONDS, then what that rang for: the next step waits for no other message."""
+    deadline = time.monotonic() + DRAIN_SECONDS
+    total = 0
+    with doorbell.rings_kept() as rung:
+        rung.append(name)
+        try:
+            while rung and time.monotonic() < deadline and not shutdown_begun():
+                total += _drain(doorbell.queue(rung.pop(0)), rung, deadline)
+        finally:
+            _pass_on(rung)
+    return total
+
+
+def _drain(queue: doorbell.WorkQueue, rung: list[str], deadline: float) -> int:
+    """Until it is empty. `rung` then holds what is still to be drained."""
     if not queue.turns.take(queue.threads):
         return 0
-    deadline = time.monotonic() + DRAIN_SECONDS
     total = 0
     try:
         while True:
@@ -34,13 +46,20 @@ def drain(name: str) -> int:
             total += handled
             if time.monotonic() > deadline or shutdown_begun():
                 queue.turns.leave()
-                doorbell.ring_now(name)
+                doorbell.ring_now(queue.name)
                 return total
-            if handled < queue.full and queue.turns.end():
+            if handled >= queue.full:
+                _pass_on(rung)  # more to do here: others go on with what follows meanwhile
+            elif queue.turns.end():
                 return total
     except BaseException:
         queue.turns.leave()
         raise
+
+
+def _pass_on(rung: list[str]) -> None:
+    while rung:
+        doorbell.ring_send(rung.pop(0))
 
 
 @shared_task(name="baton.sweep", ignore_result=True)

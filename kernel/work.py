@@ -84,10 +84,7 @@ def work_claim(
     the wrong way round); SQLite is inside an immediate transaction, so the read is already exclusive.
     """
     now = clock.now()
-    owner = holder_name()
-    getattr(_hand, "owners", []).append(
-        owner
-    )  # before: a session cut at the commit leaves it open what was claimed
+    owner = owner_new()
     model = queryset.model
     with transaction.atomic():
         rows = list(
@@ -104,6 +101,13 @@ def work_claim(
     for row in rows:
         row.lease_until, row.lease_owner, row.attempts = until, owner, row.attempts + 1
     return rows
+
+
+def owner_new() -> str:
+    """A name for a claim, noted before it is made: a session cut at the commit leaves it open what was claimed."""
+    owner = holder_name()
+    getattr(_hand, "owners", []).append(owner)
+    return owner
 
 
 @contextmanager

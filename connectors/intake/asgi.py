@@ -33,7 +33,7 @@ Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 PATH = re.compile(r"^/hooks/([a-z0-9-]{1,60})/$")
 MOST_WAITING = 2_000
 MOST_IN_ONE_COMMIT = 200
-RING_SECONDS = 0.05
+RING_SECONDS, RING_EVENTS = 0.05, 20
 logger = logging.getLogger(__name__)
 
 
@@ -62,6 +62,7 @@ class HooksApplication:
         self._rings = ThreadPoolExecutor(max_workers=1, thread_name_prefix="rings")
         self._ringing: asyncio.TimerHandle | None = None
         self._rung_at = -RING_SECONDS
+        self._unrung = 0
         self._waiting: list[_Request] = []
         self._flushing = False
         self._flush_task: asyncio.Task[None] | None = None  # the loop itself keeps none alive
@@ -121,19 +122,21 @@ class HooksApplication:
                     if not request.done.done():
                         request.done.set_result(None)
                 if stored:
-                    self._ring(loop)
+                    self._ring(loop, stored)
         finally:
             self._flushing = False
 
-    def _ring(self, loop: asyncio.AbstractEventLoop) -> None:
-        """At once after a pause, else once for everything of RING_SECONDS: a ring costs more than an event."""
+    def _ring(self, loop: asyncio.AbstractEventLoop, stored: int) -> None:
+        """A few events ring at once; many within RING_SECONDS share one ring, which costs more than an event."""
+        self._unrung += stored
         if self._ringing is not None:
             return
-        wait = max(0.0, self._rung_at + RING_SECONDS - loop.time())
+        pause = RING_SECONDS * min(1.0, self._unrung / RING_EVENTS)
+        wait = max(0.0, self._rung_at + pause - loop.time())
         self._ringing = loop.call_later(wait, self._ring_now, loop)
 
     def _ring_now(self, loop: asyncio.AbstractEventLoop) -> None:
-        self._ringing, self._rung_at = None, loop.time()
+        self._ringing, self._rung_at, self._unrung = None, loop.time(), 0
         loop.run_in_executor(self._rings, doorbell.ring_now, PLAN_QUEUE)
 
 
@@ -155,8 +158,8 @@ async def _body(headers: dict[str, str], receive: Receive, too_large: Refused, e
             return b"".join(parts)
 
 
-def _work(batch: list[_Request]) -> bool:
-    """Judge and store a batch; every request has its answer afterwards. True when something was stored."""
+def _work(batch: list[_Request]) -> int:
+    """Judge and store a batch; every request has its answer afterwards. Returns how many were stored."""
     try:
         with generations_held():
             for request in batch:
@@ -167,7 +170,7 @@ def _work(batch: list[_Request]) -> bool:
         _connections_renew()
         for request in batch:
             _unstored(request)
-    return any(request.answer[0] == 200 for request in batch)
+    return sum(request.answer[0] == 200 for request in batch)
 
 
 def _read(request: _Request) -> None:

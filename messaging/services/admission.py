@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -19,7 +19,7 @@ from kernel import clock, doorbell
 from kernel.text import localized, text_store
 from messaging.models import Attention, Delivery, DeliveryState, Hold
 from messaging.pace import pace_of
-from messaging.services.attention import attention_of, budget_buckets, interrupts, quiet_until, quiet_words
+from messaging.services.attention import budget_buckets, interrupts, quiet_until, quiet_words
 from messaging.services.buckets import Bucket, Demand, admit
 from messaging.services.folding import PURPOSE as DIGEST_PURPOSE
 from messaging.services.folding import notices_fold
@@ -50,14 +50,13 @@ class Held:
     reason: str
 
 
-def deliveries_admit(claimed: Sequence[Delivery]) -> list[Delivery]:
+def deliveries_admit(claimed: Sequence[Delivery], wishes: Mapping[int, Attention]) -> list[Delivery]:
     """Those that may be sent now, in the order given; they are counted. The rest is no longer the caller's.
 
-    Needs `connection`, `user` and `interaction` loaded. A connection without a limit costs no query; whether anybody of
-    the batch wants to be left alone costs one, unless nothing of it would disturb.
+    Needs `connection`, `user` and `interaction` loaded; `wishes` of people who want to be left alone, by person. A
+    connection without a limit costs no query.
     """
     now = clock.now()
-    wishes = attention_of(each.user_id for each in claimed if interrupts(each))
     held: list[Held] = []
     asking: list[tuple[Delivery, Demand]] = []
     for each in claimed:

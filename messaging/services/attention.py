@@ -14,6 +14,7 @@ from django.utils.translation import gettext_noop
 from kernel import clock, doorbell
 from kernel.audit import audit_record
 from kernel.errors import ConfigError
+from kernel.statements import Select
 from kernel.text import localized, text_store
 from messaging.models import Attention, Delivery, DeliveryState, Hold
 from messaging.pace import pace_of
@@ -32,13 +33,8 @@ BUDGET = {
 }
 
 
-def attention_of(people: Iterable[int]) -> dict[int, Attention]:
-    """The wishes of these people who have any, by person. One query; none for nobody."""
-    asked = set(people)
-    if not asked:
-        return {}
-    rows = Attention.objects.filter(user_id__in=asked).select_related("calendar")
-    return {row.user_id: row for row in rows}
+ATTENTION = Select(Attention, "user_id {any}")
+"""The wishes of people who have any."""
 
 
 def interrupts(delivery: Delivery) -> bool:

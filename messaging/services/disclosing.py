@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from kernel.rows import Writes, row_new
 from messaging.models import DIGEST, Delivery, Disclosure
 from permissions.policies import Decision
 
 
-def disclosures_note(sent: Iterable[tuple[Delivery, Decision]]) -> None:
+def disclosures_note(sent: Iterable[tuple[Delivery, Decision]], writes: Writes) -> None:
     """Messages about a record of an ERP, and digests of such; what Baton tells of itself is none."""
     told = [
         [delivery.pk, sorted(decision.masked)]
@@ -16,4 +17,4 @@ def disclosures_note(sent: Iterable[tuple[Delivery, Decision]]) -> None:
         if delivery.interaction.record_id is not None or delivery.interaction.handler == DIGEST
     ]
     if told:
-        Disclosure.objects.create(told=told)
+        writes.insert(Disclosure, [row_new(Disclosure, told=told)])

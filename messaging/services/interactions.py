@@ -9,8 +9,9 @@ from typing import Any
 
 from connectors.models import Connection, Record
 from kernel import clock, doorbell
+from kernel.keys import keys_reserve
 from kernel.live import live_publish_many
-from kernel.rows import keys_reserve, row_new, rows_insert
+from kernel.rows import Writes, row_new
 from kernel.text import Localized
 from messaging.models import NOT_SENT_STATES, OPEN_STATES, Delivery, Interaction, InteractionState
 from permissions.models import User
@@ -56,12 +57,22 @@ def interaction_open(**question: Any) -> Interaction:
 
 
 def interactions_open(questions: Sequence[Question]) -> list[Interaction]:
-    """Store questions and one Delivery per target, in three statements however many; ring the outbox."""
-    wanted = {
+    """Store questions and one Delivery per target, in two statements however many; ring the outbox."""
+    counts = {
         Interaction: len(questions),
         Delivery: sum(len(targets_once(question.targets)) for question in questions),
     }
-    keys = keys_reserve(wanted)
+    made, deliveries = interactions_make(questions, keys_reserve(counts))
+    writes = Writes()
+    interactions_write(writes, made, deliveries)
+    writes.run()
+    return made
+
+
+def interactions_make(
+    questions: Sequence[Question], keys: Mapping[Any, list[int]]
+) -> tuple[list[Interaction], list[Delivery]]:
+    """The rows of interactions_open, not stored. `keys` holds one for each of them."""
     made: list[Interaction] = []
     deliveries: list[Delivery] = []
     delivery_keys = iter(keys[Delivery])
@@ -72,11 +83,17 @@ def interactions_open(questions: Sequence[Question]) -> list[Interaction]:
             delivery = _delivery(interaction, target, question.priority)
             delivery.pk = next(delivery_keys)
             deliveries.append(delivery)
-    rows_insert(Interaction, made)
-    rows_insert(Delivery, deliveries)
+    return made, deliveries
+
+
+def interactions_write(
+    writes: Writes, interactions: Sequence[Interaction], deliveries: Sequence[Delivery]
+) -> None:
+    """Store what interactions_make made together with what the caller writes; ring the outbox."""
+    writes.insert(Interaction, interactions)
+    writes.insert(Delivery, deliveries)
     if deliveries:
         doorbell.ring(DELIVER_QUEUE)
-    return made
 
 
 def targets_once(targets: Sequence[Target]) -> list[Target]:

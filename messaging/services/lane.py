@@ -6,27 +6,28 @@ import itertools
 import time
 from collections.abc import Iterator, Sequence
 
-from django.db.models import QuerySet
-
+from kernel.claims import Claim
 from kernel.shutdown import shutdown_begun
-from kernel.work import due, work_claim, work_is_late, work_release
+from kernel.work import due, work_is_late, work_release
 from messaging.models import PRIORITY_LANE, Delivery
 
 REST_EVERY = 4
 LOOK_SECONDS = 0.5
-ORDER = ("priority", "available_at", "pk")
+ORDER = ("priority", "available_at", "id")
+_ALL = Claim(Delivery, order=ORDER)
+_REST = Claim(Delivery, where=f"priority > {PRIORITY_LANE}", order=ORDER)
 _claims = itertools.count(1)
 
 
-def deliveries_claim(deliveries: QuerySet[Delivery], limit: int) -> list[Delivery]:
+def deliveries_claim(limit: int) -> list[Delivery]:
     """Claim what is due, the lane first; every fourth claim is the rest's, so that nothing urgent starves it."""
     if next(_claims) % REST_EVERY == 0:
-        rest = work_claim(deliveries.filter(priority__gt=PRIORITY_LANE), limit=limit, order=ORDER)
+        rest = _REST.rows(limit)
         if rest:
             # Whatever room is left is the lane's: who gets less than the limit takes the queue for empty.
             left = limit - len(rest)
-            return rest + (work_claim(deliveries, limit=left, order=ORDER) if left else [])
-    return work_claim(deliveries, limit=limit, order=ORDER)
+            return rest + (_ALL.rows(left) if left else [])
+    return _ALL.rows(limit)
 
 
 def overtakable(groups: Sequence[Sequence[Delivery]]) -> Iterator[Sequence[Delivery]]:

@@ -5,6 +5,7 @@ A batch is claimed, judged and rendered, sent (many at once where the messenger 
 
 from __future__ import annotations
 
+import contextlib
 import logging
 from collections import defaultdict
 from collections.abc import Sequence
@@ -18,14 +19,16 @@ from connectors.ports.im import SendResult
 from connectors.services.factory import OpenConnectors, im_batch
 from kernel import clock, doorbell
 from kernel.errors import BatonError
-from kernel.generation import generations_held
+from kernel.generation import NUMBERS, generations_held, generations_known
 from kernel.http import HttpRequest
 from kernel.http_many import MOST_AT_ONCE, requests_send
 from kernel.network import nets_parse
+from kernel.statements import Select, selects_run
 from kernel.work import due
-from messaging.models import Delivery, DeliveryState
+from messaging.models import Attention, Delivery, DeliveryState, Interaction
 from messaging.services import sent
 from messaging.services.admission import deliveries_admit
+from messaging.services.attention import ATTENTION
 from messaging.services.digest import message_render
 from messaging.services.interactions import DELIVER_QUEUE
 from messaging.services.lane import deliveries_claim, overtakable
@@ -39,6 +42,14 @@ RECORD_COLUMNS = (
     *("connection_id", "object", "key"),
     *("company", "warehouse", "salesperson", "department", "region", "supplier_group"),
 )
+_INTERACTIONS = Select(Interaction, "id {any}")
+_USERS = Select(User, "id {any}")
+_CONNECTIONS = Select(Connection, "id {any}")
+_RECORDS = Select(
+    Record,
+    "id IN (SELECT record_id FROM messaging_interaction WHERE id {any})",
+    fields=RECORD_COLUMNS,
+)
 logger = logging.getLogger(__name__)
 
 
@@ -47,23 +58,40 @@ def deliver_is_due() -> bool:
 
 
 def deliver_drain() -> int:
-    claimed = deliveries_claim(Delivery.objects.select_related("interaction"), BATCH)
+    claimed = deliveries_claim(BATCH)
     if claimed:
-        _attach(claimed)
-        deliveries_send(deliveries_admit(claimed))
+        with generations_held():
+            wishes = _attach(claimed)
+            deliveries_send(deliveries_admit(claimed, wishes))
     return len(claimed)
 
 
-def _attach(deliveries: Sequence[Delivery]) -> None:
-    """Give the rows what they refer to: a batch has few people and few connections."""
-    users = User.objects.in_bulk({each.user_id for each in deliveries})
-    connections = Connection.objects.in_bulk({each.connection_id for each in deliveries})
-    wanted = {each.interaction.record_id for each in deliveries if each.interaction.record_id is not None}
-    records = Record.objects.only(*RECORD_COLUMNS).in_bulk(wanted)
-    for each in deliveries:
-        each.user, each.connection = users[each.user_id], connections[each.connection_id]
-        if each.interaction.record_id is not None:
-            each.interaction.record = records.get(each.interaction.record_id)
+def _attach(deliveries: Sequence[Delivery]) -> dict[int, Attention]:
+    """Give the rows what they refer to, in one round trip. Returns the wishes of their people, by person."""
+    asked, people = [each.interaction_id for each in deliveries], {each.user_id for each in deliveries}
+    interactions, users, connections, records, wishes, numbers = selects_run(
+        (_INTERACTIONS, (asked,)),
+        (_USERS, (people,)),
+        (_CONNECTIONS, ({each.connection_id for each in deliveries},)),
+        (_RECORDS, (asked,)),
+        (ATTENTION, (people,)),
+        (NUMBERS, ()),
+    )
+    generations_known(numbers)
+    questions = {each.pk: each for each in interactions}
+    receivers = {each.pk: each for each in users}
+    channels = {each.pk: each for each in connections}
+    known = {each.pk: each for each in records}
+    for each in interactions:
+        if each.record_id is not None:
+            each.record = known.get(each.record_id)
+    for delivery in deliveries:
+        delivery.interaction = questions[delivery.interaction_id]
+        delivery.user, delivery.connection = (
+            receivers[delivery.user_id],
+            channels[delivery.connection_id],
+        )
+    return {each.user_id: each for each in wishes}
 
 
 @dataclass
@@ -96,8 +124,9 @@ def deliveries_send(deliveries: Sequence[Delivery]) -> None:
         for start in range(0, len(found), SEND_AT_ONCE)
     ]
     with im_batch() as messengers:
-        for group in overtakable(groups):
-            with generations_held():
+        for index, group in enumerate(overtakable(groups)):
+            # The first is sent at the caller's look at the generations, the others take their own.
+            with generations_held() if index else contextlib.nullcontext():
                 _send_some(group, messengers, outcome)
     sent.sent_finish(outcome.sent)
     sent.failed_finish(outcome.failed)
@@ -106,6 +135,7 @@ def deliveries_send(deliveries: Sequence[Delivery]) -> None:
 def _send_some(deliveries: Sequence[Delivery], messengers: OpenConnectors, outcome: _Outcome) -> None:
     """Deliveries of one connection. The breaker is asked before and told after, so that a dead one costs little."""
     gates = Gates()
+    gates.load({each.user_id: each.user for each in deliveries}.values())
     ready: list[_Ready] = []
     for delivery in deliveries:
         decision = gate_now(delivery, gates)

@@ -14,8 +14,9 @@ from connectors.models import Connection, ConnectionState
 from connectors.ports.im import SendResult
 from kernel import clock
 from kernel.errors import AuthFailed, BatonError, OutcomeUnknown, RateLimited, Transient
-from kernel.live import live_publish, live_publish_each
-from kernel.rows import rows_update
+from kernel.live import live_publish, live_publish_with
+from kernel.rows import Writes, rows_update
+from kernel.statements import Select
 from kernel.text import localized, text_store
 from kernel.work import WORK_FIELDS, backoff_at, backoff_seconds, work_held
 from messaging.bindings import handler_of, interactions_delivered
@@ -42,6 +43,13 @@ SENT_FIELDS = (
     ),
     *WORK_FIELDS,
 )
+_HELD = Select(
+    Delivery,
+    "id {any} AND lease_owner {any}",
+    tail="ORDER BY id",
+    fields=("id", "wanted_version"),
+    lock=True,
+)
 FAILED_FIELDS = ("state", "reason", "proof", *WORK_FIELDS)
 """Never the whole row: pages note meanwhile what was seen, and the engine what is wanted."""
 
@@ -65,10 +73,12 @@ def sent_finish(sent: Sequence[Sent]) -> None:
         held = [each for each in sent if each.delivery.pk in wanted]
         for each in held:
             _sent(each, wanted[each.delivery.pk])
-        rows_update(Delivery, [each.delivery for each in held], SENT_FIELDS)
-        disclosures_note((each.delivery, each.decision) for each in held)
+        writes = Writes()
+        writes.update(Delivery, [each.delivery for each in held], SENT_FIELDS)
+        disclosures_note(((each.delivery, each.decision) for each in held), writes)
+        live_publish_with(writes, _hints([each.delivery for each in held]))
+        writes.run()
         confirmations_await([each.delivery for each in held])
-        _hints([each.delivery for each in held])
 
 
 def _held_many(deliveries: Sequence[Delivery]) -> dict[int, int]:
@@ -77,12 +87,7 @@ def _held_many(deliveries: Sequence[Delivery]) -> dict[int, int]:
     Whoever changes what a card shows writes the wanted version on the delivery's own row: that row alone is enough.
     """
     owners = {each.lease_owner for each in deliveries}
-    rows = (
-        Delivery.objects.select_for_update(of=("self",), no_key=True)
-        .filter(pk__in=[each.pk for each in deliveries], lease_owner__in=owners)
-        .order_by("pk")
-    )
-    return dict(rows.values_list("pk", "wanted_version"))
+    return {row.pk: row.wanted_version for row in _HELD.rows([each.pk for each in deliveries], owners)}
 
 
 def _sent(sent: Sent, wanted_version: int) -> None:
@@ -98,7 +103,7 @@ def _sent(sent: Sent, wanted_version: int) -> None:
     delivery.lease_release(now if delivery.wanted_version > delivery.version else None)
 
 
-def _hints(deliveries: Sequence[Delivery]) -> None:
+def _hints(deliveries: Sequence[Delivery]) -> list[tuple[str, dict[str, object]]]:
     """One hint a card to an open page; past a handful one that says to look at all of them."""
     by_user: dict[int, list[Delivery]] = defaultdict(list)
     for each in deliveries:
@@ -111,7 +116,7 @@ def _hints(deliveries: Sequence[Delivery]) -> None:
         for each in found:
             card = {"type": "card", "id": str(each.interaction.uid), "version": each.interaction.version}
             hints.append((f"user-{user_id}", card))
-    live_publish_each(hints)
+    return hints
 
 
 def failed_finish(failed: Sequence[tuple[Delivery, BatonError]]) -> None:

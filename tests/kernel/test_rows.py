@@ -13,7 +13,8 @@ from django.db import IntegrityError, connection, models, transaction
 
 from connectors.models import Connection, Event, Record
 from kernel import clock
-from kernel.rows import keys_reserve, row_new, rows_insert, rows_insert_new, rows_update
+from kernel.keys import keys_reserve
+from kernel.rows import row_new, rows_insert, rows_insert_new, rows_update
 from messaging.models import Delivery, Interaction
 from permissions.models import User
 from workflows.models import Rule, RuleVersion, Run, Step

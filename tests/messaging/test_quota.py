@@ -196,7 +196,7 @@ def test_a_quota_is_chosen_within_reason(receiver: Receiver) -> None:
     li = person_make("li", hook)
     tell(li, hook)
     claimed = list(Delivery.objects.select_related("connection", "user", "interaction"))
-    assert deliveries_admit(claimed) == claimed
+    assert deliveries_admit(claimed, {}) == claimed
     assert not QuotaMonth.objects.exists()
 
 

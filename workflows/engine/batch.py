@@ -8,9 +8,13 @@ from collections.abc import Mapping, Sequence, Set
 from connectors.models import Event, Record
 from connectors.services.records import DIMENSION_COLUMNS
 from kernel import clock
-from kernel.rows import keys_reserve, row_new, rows_insert, rows_update
+from kernel.keys import keys_reserve
+from kernel.rows import Writes, row_new
+from messaging.models import Delivery, Interaction
+from messaging.services.interactions import interactions_write, targets_once
 from workflows.conditions import PreparedData
-from workflows.engine.carry import Fired, fired_carry
+from workflows.engine.carry import Fired, asked_carry, asked_find
+from workflows.engine.claim import Known
 from workflows.engine.compiled import CompiledRule
 from workflows.engine.firing import Firings, Memory
 from workflows.engine.flood import Admission
@@ -19,7 +23,6 @@ from workflows.engine.recipients import People
 from workflows.engine.refresh import Rearmed
 from workflows.models import Attempt, Rule, RuleRecordState, Run, Step, StepState
 
-RecordKey = tuple[int, str, str]
 RECORD_FIELDS = (
     *("data", "fingerprint", "gone", "planned_data", "planned_version", "planned_event_id", "updated_at"),
     *DIMENSION_COLUMNS,
@@ -31,12 +34,10 @@ STATE_FIELDS = ("armed", "fired_event_id", "fired_at", "first_delivered_at")
 
 
 class Batch:
-    """Everything a batch decides, written at once at its end."""
+    """Everything a batch decides, written at once at its end. `known` are the rows it is decided from."""
 
-    def __init__(
-        self, records: dict[RecordKey, Record], rules: Mapping[tuple[int, str], RuleIndex], *, carries: bool
-    ) -> None:
-        self.records = records
+    def __init__(self, known: Known, rules: Mapping[tuple[int, str], RuleIndex], *, carries: bool) -> None:
+        self.records = known.records
         self.rules = rules
         self.carries = carries
         self.admission = Admission()
@@ -48,10 +49,7 @@ class Batch:
         self.dirty: set[tuple[int, int]] = set()
         self.runs: list[Run] = []
         self._fired: list[tuple[CompiledRule, Event, Record, PreparedData]] = []
-        known = RuleRecordState.objects.select_for_update(of=("self",), no_key=True).filter(
-            record_id__in=[record.pk for record in records.values()]
-        )
-        for state in known.order_by("pk"):
+        for state in known.states:
             self.states[state.rule_id, state.record_id] = state
             if not state.armed:
                 self.remembered[state.record_id].add(state.rule_id)
@@ -92,48 +90,54 @@ class Batch:
                 if mark[0] not in told:
                     self.rearmed.append((*mark, event.pk))
 
-    def write(self, events: Sequence[Event]) -> bool:
-        """Store everything. True when a step waits for the execute queue."""
-        rows_update(Record, list(self.touched.values()), RECORD_FIELDS)
-        RuleRecordState.objects.bulk_create([self.states[mark] for mark in self.dirty & self.new_states])
-        rows_update(
+    def write(self, events: Sequence[Event], writes: Writes) -> bool:
+        """Hand everything to `writes`. True when a step waits for the execute queue."""
+        writes.update(Record, list(self.touched.values()), RECORD_FIELDS)
+        fresh = [self.states[mark] for mark in self.dirty & self.new_states]
+        writes.insert(RuleRecordState, sorted(fresh, key=lambda state: (state.record_id, state.rule_id)))
+        writes.update(
             RuleRecordState, [self.states[mark] for mark in self.dirty - self.new_states], STATE_FIELDS
         )
-        rows_update(Event, events, EVENT_FIELDS)
-        return self._runs_write() if self._fired else False
+        writes.update(Event, events, EVENT_FIELDS)
+        return self._runs_write(writes) if self._fired else False
 
-    def _runs_write(self) -> bool:
-        fired = self._runs_made()
-        following: list[Step] = []
-        attempts: list[Attempt] = []
-        if self.carries:
-            following, attempts = fired_carry(fired, People())
-        steps = [each.step for each in fired]
-        keys = keys_reserve({Step: len(following), Attempt: len(attempts)})
-        for key, step in zip(keys[Step], following, strict=True):
-            step.pk = key
-        for key, attempt in zip(keys[Attempt], attempts, strict=True):
-            attempt.pk = key
-        self.runs = [each.run for each in fired]
-        rows_insert(Run, self.runs)
-        rows_insert(Step, [*steps, *following])
-        rows_insert(Attempt, attempts)
-        return bool(following) or any(step.state == StepState.READY for step in steps)
-
-    def _runs_made(self) -> list[Fired]:
-        count = len(self._fired)
-        keys = keys_reserve({Run: count, Step: count})
-        rules = Rule.objects.select_related("owner", "launch").in_bulk(
-            {each[0].rule_id for each in self._fired}
+    def _runs_write(self, writes: Writes) -> bool:
+        people = People()
+        rules = people.rules_load([(each[0].rule_id, each[0].definition) for each in self._fired])
+        fired = self._runs_made(rules)
+        asked = asked_find(fired, people) if self.carries else []
+        following = sum(each.follows for each in asked)
+        keys = keys_reserve(
+            {
+                Run: len(fired),
+                Step: len(fired) + following,
+                Attempt: len(asked),
+                Interaction: len(asked),
+                Delivery: sum(len(targets_once(each.audience.targets)) for each in asked),
+            }
         )
+        for key, each in zip(keys[Run], fired, strict=True):
+            each.run.pk = key
+        for key, each in zip(keys[Step], fired, strict=False):
+            each.step.pk, each.step.run_id = key, each.run.pk
+        carried = asked_carry(asked, keys)
+        for key, step in zip(keys[Step][len(fired) :], carried.following, strict=True):
+            step.pk = key
+        for key, attempt in zip(keys[Attempt], carried.attempts, strict=True):
+            attempt.pk, attempt.step_id = key, attempt.step.pk
+        self.runs = [each.run for each in fired]
+        interactions_write(writes, carried.interactions, carried.deliveries)
+        writes.insert(Run, self.runs)
+        writes.insert(Step, [*(each.step for each in fired), *carried.following])
+        writes.insert(Attempt, carried.attempts)
+        return bool(carried.following) or any(each.step.state == StepState.READY for each in fired)
+
+    def _runs_made(self, rules: Mapping[int, Rule]) -> list[Fired]:
         now = clock.now()
         made: list[Fired] = []
-        for run_key, step_key, (compiled, event, record, data) in zip(
-            keys[Run], keys[Step], self._fired, strict=True
-        ):
+        for compiled, event, record, data in self._fired:
             run = row_new(
                 Run,
-                pk=run_key,
                 rule=rules[compiled.rule_id],
                 version_id=compiled.version_id,
                 event=event,
@@ -144,6 +148,6 @@ class Batch:
                 started_at=now,
             )
             first = compiled.definition.steps[0].action
-            step = row_new(Step, pk=step_key, run=run, path="/steps/0", action=first, available_at=now)
+            step = row_new(Step, run=run, path="/steps/0", action=first, available_at=now)
             made.append(Fired(compiled, rules[compiled.rule_id], event, record, run, step))
         return made

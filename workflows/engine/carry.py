@@ -8,13 +8,15 @@ left ready: the execute queue tries it by itself, with its reasons, its pauses a
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from connectors.models import Event, Record
 from kernel import clock
 from kernel.rows import row_new
-from messaging.services.interactions import Question, interactions_open
+from messaging.models import Delivery, Interaction
+from messaging.services.interactions import Question, interactions_make
 from permissions.models import User
 from workflows.blocks import Action, Ask
 from workflows.catalog import ACTIONS
@@ -43,43 +45,60 @@ class Fired:
     step: Step
 
 
-@dataclass
-class _Asked:
+@dataclass(frozen=True)
+class Asked:
+    """A first step that is done here: what it asks or tells, and whom."""
+
     fired: Fired
     ask: Ask
     audience: Audience
     ends: bool
 
+    @property
+    def follows(self) -> bool:
+        """Whether another step is due at once: a notice waits for nobody."""
+        return not (self.ask.is_question or self.ends) and len(self.fired.compiled.definition.steps) > 1
 
-def fired_carry(fired: Sequence[Fired], people: People) -> tuple[list[Step], list[Attempt]]:
-    """Do first steps, on the unsaved rows of `fired`, whose keys are set. Interactions and deliveries are stored.
 
-    Returns the steps that follow a notice, and the attempts, both unsaved.
-    """
-    asked = [found for each in fired if (found := _asked(each, people)) is not None]
-    interactions = interactions_open([_question(each) for each in asked]) if asked else []
-    following: list[Step] = []
-    attempts: list[Attempt] = []
+@dataclass(frozen=True)
+class Carried:
+    """The rows to store beside runs and first steps. `following` and `attempts` have no keys yet."""
+
+    interactions: list[Interaction]
+    deliveries: list[Delivery]
+    following: list[Step]
+    attempts: list[Attempt]
+
+
+def asked_find(fired: Sequence[Fired], people: People) -> list[Asked]:
+    """Those first steps of `fired`, whose rows have no keys yet, that can be done here."""
+    return [found for each in fired if (found := _asked(each, people)) is not None]
+
+
+def asked_carry(asked: Sequence[Asked], keys: Mapping[Any, list[int]]) -> Carried:
+    """Do them, on runs and steps whose keys are set; `keys` are those of the new interactions and deliveries."""
+    interactions, deliveries = interactions_make([_question(each) for each in asked], keys)
+    carried = Carried(interactions, deliveries, [], [])
     now = clock.now()
     for each, interaction in zip(asked, interactions, strict=True):
         run, step = each.fired.run, each.fired.step
         step.interaction, step.attempts = interaction, 1
         step.lease_release(None)
         step.output = asked_output(each.audience)
-        attempts.append(row_new(Attempt, step=step, number=1, started_at=now, ended_at=now, outcome="ask"))
+        carried.attempts.append(
+            row_new(Attempt, step=step, number=1, started_at=now, ended_at=now, outcome="ask")
+        )
         if each.ask.is_question:
             step.state, run.state = StepState.WAITING, RunState.WAITING
             continue
         step.state, step.ended_at = StepState.DONE, now
-        steps = each.fired.compiled.definition.steps
-        if len(steps) > 1 and not each.ends:
-            following.append(
-                row_new(Step, run=run, path="/steps/1", action=steps[1].action, available_at=now)
-            )
+        if each.follows:
+            second = each.fired.compiled.definition.steps[1].action
+            carried.following.append(row_new(Step, run=run, path="/steps/1", action=second, available_at=now))
         else:
             run.state, run.outcome, run.reason = run_done(run, told=True)
             run.ended_at = now
-    return following, attempts
+    return carried
 
 
 def asked_output(audience: Audience) -> dict[str, list[object]]:
@@ -90,7 +109,7 @@ def asked_output(audience: Audience) -> dict[str, list[object]]:
     }
 
 
-def _asked(fired: Fired, people: People) -> _Asked | None:
+def _asked(fired: Fired, people: People) -> Asked | None:
     spec: StepSpec = fired.compiled.definition.steps[0]
     action: Action = ACTIONS.get(spec.action)
     owner = fired.rule.owner
@@ -111,10 +130,10 @@ def _asked(fired: Fired, people: People) -> _Asked | None:
     except Exception:
         logger.info("step %s of rule %s is left to be executed", spec.action, fired.rule.key, exc_info=True)
         return None
-    return _Asked(fired, staged.ask, staged.audience, staged.ends) if staged.audience.targets else None
+    return Asked(fired, staged.ask, staged.audience, staged.ends) if staged.audience.targets else None
 
 
-def _question(asked: _Asked) -> Question:
+def _question(asked: Asked) -> Question:
     return question_of(asked.ask, asked.audience, asked.fired.record, asked.fired.event, asked.fired.step)
 
 

@@ -26,6 +26,7 @@ from django.db import transaction
 from connectors.models import Event, Record
 from kernel import clock
 from kernel.every import Every
+from kernel.statements import Select
 from workflows.models import Footprint, FootprintKind, Run, Step
 
 FOOTPRINT_QUEUE = "footprints"
@@ -35,24 +36,31 @@ KEEP_DAYS = 30
 CHAIN_MOST = 40
 PRUNED = 1000
 CERTAIN, INFERRED = "certain", "inferred"
+FOOTPRINTS = Select(Footprint, "token {any} AND until_at >= %s", tail="ORDER BY made_at, id")
 RecordKey = tuple[int, str, str]
 _look = Every(60.0)
 _KEY = re.compile(r"(?<![0-9a-f])[0-9a-f]{32}(?![0-9a-f])")
 
 
-def causes_attach(events: Sequence[Event], records: Mapping[RecordKey, Record]) -> None:
-    """Find for a batch of unplanned events the runs that caused them. One query, and a second where it found some."""
-    if not events:
+def footprints_wanted(events: Sequence[Event]) -> tuple[list[str], dt.datetime]:
+    """What FOOTPRINTS is asked with for a batch of unplanned events."""
+    tokens = {token for event in events for token in _tokens(event)}
+    return sorted(tokens), min(event.detected_at for event in events)
+
+
+def causes_attach(
+    events: Sequence[Event], records: Mapping[RecordKey, Record], found: Sequence[Footprint]
+) -> None:
+    """Find for a batch the runs that caused them, from what FOOTPRINTS `found`. A query only where it found some."""
+    if not found:
         return
     showing: dict[str, list[Event]] = {}
     for event in events:
         for token in _tokens(event):
             showing.setdefault(token, []).append(event)
-    since = min(event.detected_at for event in events)
-    found = Footprint.objects.filter(token__in=showing, until_at__gte=since).order_by("made_at", "pk")
     caused: dict[int, Event] = {}
     for footprint in found:
-        for event in showing[footprint.token]:
+        for event in showing.get(footprint.token, ()):
             record = records.get((event.connection_id, event.object, event.key))
             is_new = event.change == "created" or record is None or record.planned_event_id is None
             link = _link(footprint, event, is_new)

@@ -1,6 +1,5 @@
 """Plan: which published rules match which waiting events. One short transaction a batch, no network inside.
 
-Events of one record are planned in sequence: a batch never holds an event that has an earlier unplanned one outside it.
 A batch that fails is replayed event by event, so that only the guilty one gets the attempt.
 """
 
@@ -11,7 +10,6 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from django.db import InterfaceError, OperationalError, transaction
-from django.db.models import Exists, Min, OuterRef, Q, QuerySet
 from django.utils.translation import gettext_noop
 
 from connectors.models import Event, EventState, Outcome, Record
@@ -19,20 +17,29 @@ from connectors.selectors import dictionary_object
 from connectors.services.records import changed_fields, scope_columns
 from kernel import clock, doorbell
 from kernel.generation import generations_held
-from kernel.live import live_publish
+from kernel.live import live_publish_with
+from kernel.rows import Writes
 from kernel.text import localized, text_store
 from kernel.work import backoff_at
 from workflows.conditions import PreparedData, Verdict, conditions_evaluate, data_prepare
-from workflows.engine.batch import Batch, RecordKey
-from workflows.engine.beside import events_beside
+from workflows.engine.batch import Batch
 from workflows.engine.causes import causes_attach
+from workflows.engine.claim import (
+    event_claim,
+    event_key,
+    events_claim,
+    events_ready,
+    is_numbered,
+    known_load,
+    waiting,
+)
 from workflows.engine.compiled import CompiledRule, event_data, schema_for
 from workflows.engine.firing import Firings, Memory, Verdicts, firing_decide
 from workflows.engine.flood import floods_stop
 from workflows.engine.index import RuleIndex
 from workflows.engine.loops import loops_stop
 from workflows.engine.published import BrokenRule, rules_broken, rules_live
-from workflows.engine.refresh import interactions_rearmed, interactions_refresh
+from workflows.engine.refresh import interactions_rearmed, interactions_refresh, open_asked
 
 PLAN_QUEUE = "plan"
 EXECUTE_QUEUE = "execute"
@@ -44,24 +51,20 @@ NOTHING = Firings(False)
 logger = logging.getLogger(__name__)
 
 
-def _waiting() -> Q:
-    return Q(state=EventState.NEW, available_at__lte=clock.now())
-
-
 def plan_is_due() -> bool:
-    return Event.objects.filter(_waiting()).exists()
+    return Event.objects.filter(waiting()).exists()
 
 
 def plan_drain() -> int:
     """Plan one batch. Returns how many events were ended. A database that fails is no event's fault: it is raised."""
     try:
         with transaction.atomic(), generations_held():
-            return _plan(_claim(BATCH), carries=True)
+            return _plan(events_claim(BATCH), carries=True)
     except (OperationalError, InterfaceError):
         raise
     except Exception:  # replayed one by one below, where the guilty event keeps the reason
         logger.exception("a batch of events could not be planned; trying them one by one")
-    alone = _ready().order_by("id").values_list("pk", flat=True)[:BATCH]
+    alone = events_ready().order_by("id").values_list("pk", flat=True)[:BATCH]
     return sum(_plan_alone(pk) for pk in list(alone))
 
 
@@ -69,8 +72,8 @@ def _plan_alone(pk: int) -> int:
     try:
         with transaction.atomic(), generations_held():
             # A first step that fails must not take its event with it: from the second try on it is left to be executed.
-            found = list(_lock(Event.objects.filter(_waiting(), pk=pk)))
-            return _plan(_in_order(found), carries=all(not event.attempts for event in found))
+            found = event_claim(pk)
+            return _plan(found, carries=all(not event.attempts for event in found))
     except (OperationalError, InterfaceError):
         raise
     except Exception as error:  # the reason goes on the row: nothing is dropped
@@ -88,131 +91,40 @@ def _plan_alone(pk: int) -> int:
         return 1
 
 
-def _lock(queryset: Any) -> Any:
-    return queryset.select_for_update(skip_locked=True, of=("self",), no_key=True)
-
-
-def _ready() -> QuerySet[Event]:
-    """Waiting events, without those behind one of their record that waits for its next try."""
-    again = Event.objects.filter(state=EventState.NEW, available_at__gt=clock.now())
-    if not again.exists():
-        # Nearly always; the comparison with every other waiting event is what a claim would otherwise cost.
-        return Event.objects.filter(_waiting())
-    earlier = again.filter(
-        connection_id=OuterRef("connection_id"),
-        object=OuterRef("object"),
-        key=OuterRef("key"),
-        pk__lt=OuterRef("pk"),
-    )
-    return Event.objects.filter(_waiting()).exclude(Exists(earlier))
-
-
-def _claim(limit: int) -> list[Event]:
-    ready = _ready()
-    claimed = list(_lock(ready.order_by("id"))[:limit])
-    if len(claimed) == limit:  # cut off: what was numbered may lie on both sides
-        behind = _lock(ready.filter(pk__gt=claimed[-1].pk))
-        claimed += events_beside([each for each in claimed if _is_numbered(each)], behind)
-    return _in_order(claimed)
-
-
-def _key(event: Event) -> RecordKey:
-    return event.connection_id, event.object, event.key
-
-
-def _in_order(events: list[Event]) -> list[Event]:
-    """Leave out events with an earlier unplanned one outside the batch; order each record's."""
-    if not events:
-        return []
-    # Two workers that claim at once may hold every other event of a record: what is left out by one is behind the
-    # first that is not its own.
-    behind = {
-        (row["connection_id"], row["object"], row["key"]): row["first"]
-        for row in Event.objects.filter(
-            state=EventState.NEW,
-            connection_id__in={event.connection_id for event in events},
-            key__in={event.key for event in events},
-        )
-        .exclude(pk__in=[event.pk for event in events])
-        .values("connection_id", "object", "key")
-        .annotate(first=Min("id"))
-    }
-    kept: dict[RecordKey, list[Event]] = {}
-    for event in events:
-        first = behind.get(_key(event))
-        if first is None or event.pk < first:
-            kept.setdefault(_key(event), []).append(event)
-    return [event for found in kept.values() for event in _record_order(found)]
-
-
-def _record_order(events: list[Event]) -> list[Event]:
-    """As they came; those the source numbered take each other's places so that its numbers grow."""
-    came = sorted(events, key=lambda event: event.pk)
-    numbered = iter(
-        sorted((each for each in came if _is_numbered(each)), key=lambda e: (e.source_version, e.pk))
-    )
-    return [next(numbered) if _is_numbered(event) else event for event in came]
-
-
-def _is_numbered(event: Event) -> bool:
-    """Polls need no numbers: one worker walks at a time, and each source numbers in its own way."""
-    return event.source == "hook" and bool(event.source_version)
-
-
 def _is_older(event: Event, record: Record) -> bool:
     """Whether rules have already seen a newer state of this record."""
-    if _is_numbered(event) and record.planned_version:
+    if is_numbered(event) and record.planned_version:
         return event.source_version < record.planned_version
     return record.planned_event_id is not None and event.pk < record.planned_event_id
-
-
-def _records(events: Sequence[Event]) -> dict[RecordKey, Record]:
-    """The state rows of the batch, locked; made for records never seen before."""
-
-    def load() -> dict[RecordKey, Record]:
-        rows = (
-            Record.objects.select_for_update(of=("self",), no_key=True)
-            .filter(
-                connection_id__in={event.connection_id for event in events},
-                object__in={event.object for event in events},
-                key__in={event.key for event in events},
-            )
-            .order_by("pk")
-        )
-        return {(row.connection_id, row.object, row.key): row for row in rows}
-
-    found = load()
-    missing = {_key(event) for event in events} - found.keys()
-    if missing:
-        Record.objects.bulk_create(
-            [Record(connection_id=each[0], object=each[1], key=each[2]) for each in sorted(missing)],
-            ignore_conflicts=True,
-        )
-        found = load()
-    return found
 
 
 def _plan(events: list[Event], *, carries: bool) -> int:
     if not events:
         return 0
-    batch = Batch(_records(events), rules_live(), carries=carries)
-    causes_attach([each for each in events if each.for_rule_id is None], batch.records)
+    known = known_load(events)
+    batch = Batch(known, rules_live(), carries=carries)
+    causes_attach([each for each in events if each.for_rule_id is None], batch.records, known.footprints)
     broken = rules_broken()
     for event in events:
         _plan_one(event, batch, broken.get((event.connection_id, event.object), ()))
-    is_waiting = batch.write(events)
-    loops_stop(batch.runs)
-    floods_stop(batch.admission.flooded)
+    writes = Writes()
+    is_waiting = batch.write(events, writes)
+    live_publish_with(writes, [("staff", {"type": "ledger", "planned": len(events)})])
+    touched = list(batch.touched.values())
+    if batch.rearmed or batch.admission.flooded or any(event.depth for event in events):
+        writes.run()
+        loops_stop(batch.runs)
+        floods_stop(batch.admission.flooded)
+        interactions_rearmed(batch.rearmed)
+    (cards,) = writes.run(open_asked(touched))
+    interactions_refresh(touched, cards)
     if is_waiting:
         doorbell.ring(EXECUTE_QUEUE)
-    interactions_rearmed(batch.rearmed)
-    interactions_refresh(list(batch.touched.values()))
-    live_publish("staff", type="ledger", planned=len(events))
     return len(events)
 
 
 def _plan_one(event: Event, batch: Batch, broken: Sequence[BrokenRule]) -> None:
-    record = batch.records[_key(event)]
+    record = batch.records[event_key(event)]
     now = clock.now()
     event.planned_at, event.available_at = now, None
     is_made = event.for_rule_id is not None
@@ -246,7 +158,7 @@ def _plan_one(event: Event, batch: Batch, broken: Sequence[BrokenRule]) -> None:
         ).items():
             setattr(record, column, value)
     record.planned_data = None if event.change == "gone" else after
-    if _is_numbered(event):
+    if is_numbered(event):
         record.planned_version = event.source_version
     record.planned_event_id = max(event.pk, record.planned_event_id or 0)
     record.updated_at = now

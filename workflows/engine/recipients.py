@@ -9,12 +9,32 @@ from typing import Any
 from django.utils.translation import gettext_noop
 
 from connectors.models import Connection, ConnectionState, Record
+from connectors.selectors import messenger_connections
+from kernel.statements import Raw, Select, selects_run
 from kernel.text import Localized, localized
 from messaging.services.interactions import Target
 from permissions.identities import BUILT_IN, address_for, person_for_account
 from permissions.models import User, Verb
 from permissions.policies import Gates
-from workflows.models import Rule
+from workflows.definition import Definition
+from workflows.models import Launch, Rule
+
+RULE_FIELDS = tuple(each.attname for each in Rule._meta.concrete_fields if each.attname != "draft")
+_PEOPLE_IDS = """(
+    SELECT owner_id FROM workflows_rule WHERE id {any}
+    UNION SELECT id FROM permissions_user WHERE username {any}
+    UNION SELECT m.user_id FROM permissions_user_groups m JOIN auth_group g ON g.id = m.group_id WHERE g.name {any}
+)"""
+_RULES = Select(Rule, "id {any}", fields=RULE_FIELDS)
+_LAUNCHES = Select(Launch, "rule_id {any}")
+_PEOPLE = Select(User, f"id IN {_PEOPLE_IDS}")
+_MEMBERS = Raw(
+    "SELECT g.name, m.user_id FROM permissions_user_groups m JOIN auth_group g ON g.id = m.group_id WHERE g.name {any}"
+)
+_IDENTITIES = Raw(
+    "SELECT user_id, connection_id, external_id FROM permissions_identity "
+    f"WHERE state = 'active' AND connection_id {{any}} AND user_id IN {_PEOPLE_IDS} ORDER BY id"
+)
 
 
 @dataclass(frozen=True)
@@ -34,6 +54,48 @@ class People:
         self._channels: dict[tuple[str, ...], list[Connection]] = {}
         self._addresses: dict[tuple[int, int], str | None] = {}
         self.gates = Gates()
+
+    def rules_load(self, fired: Sequence[tuple[int, Definition]]) -> dict[int, Rule]:
+        """The rules of a batch with owners and launches; whom their first steps name, and what these hold, is known afterwards.
+
+        Two round trips, and one more for accounts that grants refer to.
+        """
+        rule_ids = sorted({rule_id for rule_id, _definition in fired})
+        names: dict[str, set[str]] = {"user": set(), "role": set()}
+        channels: dict[int, Connection] = {}
+        for params in {id(definition): definition.steps[0].params for _id, definition in fired}.values():
+            for spec in params.get("recipients") or ():
+                if spec.get("type") in names:
+                    names[spec["type"]].add(str(spec.get("username") or spec.get("group")))
+            channels |= {each.pk: each for each in self.channels(params.get("channels") or ())}
+        whose = (rule_ids, names["user"], names["role"])
+        rules, launches, found, members, identities = selects_run(
+            (_RULES, (rule_ids,)),
+            (_LAUNCHES, (rule_ids,)),
+            (_PEOPLE, whose),
+            (_MEMBERS, (names["role"],)),
+            (_IDENTITIES, (list(channels), *whose)),
+        )
+        users = {user.pk: user for user in found}
+        launched = {launch.rule_id: launch for launch in launches}
+        for rule in rules:
+            rule._state.fields_cache["launch"] = launched.get(rule.pk)
+            rule.owner = users.get(rule.owner_id) if rule.owner_id is not None else None
+        active = sorted((user for user in found if user.is_active), key=lambda user: user.pk)
+        for name in names["user"]:
+            self._specs["user", name] = [user for user in active if user.username == name]
+        for name in names["role"]:
+            inside = {user_id for group, user_id in members if group == name}
+            self._specs["role", name] = [user for user in active if user.pk in inside]
+        addresses = {
+            (user_id, connection_id): address for user_id, connection_id, address in reversed(identities)
+        }
+        for channel in channels.values():
+            for user in active:
+                if channel.connector != BUILT_IN:
+                    self._addresses[user.pk, channel.pk] = addresses.get((user.pk, channel.pk))
+        self.gates.load(found)
+        return {rule.pk: rule for rule in rules}
 
     def account(self, connection_id: int, account: str) -> User | None:
         key = (connection_id, account)
@@ -105,9 +167,10 @@ def _people(
 
 def channels_find(slugs: Sequence[str]) -> list[Connection]:
     """The messenger connections named; the built-in inbox when none is."""
+    known = messenger_connections()
     if slugs:
-        return list(Connection.objects.filter(slug__in=slugs, kind="im").exclude(state=ConnectionState.DRAFT))
-    return list(Connection.objects.filter(connector=BUILT_IN, state=ConnectionState.ACTIVE)[:1])
+        return [each for each in known if each.slug in slugs]
+    return [each for each in known if each.connector == BUILT_IN and each.state == ConnectionState.ACTIVE][:1]
 
 
 def audience_plan(

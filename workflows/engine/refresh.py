@@ -10,6 +10,7 @@ from django.utils.translation import gettext_noop
 
 from connectors.models import Record
 from kernel import clock
+from kernel.statements import Asked, Select
 from kernel.text import Localized, localized
 from messaging.models import Interaction, InteractionState
 from messaging.services.cancelling import interactions_cancel
@@ -21,6 +22,12 @@ from workflows.engine.context import CardContext
 from workflows.models import Run, RunState, Step, StepState
 
 HANDLER = "workflows.step"
+_OPEN = Select(
+    Interaction,
+    f"record_id {{any}} AND state = '{InteractionState.OPEN}' AND handler = '{HANDLER}'",
+    tail="ORDER BY id",
+    lock=True,
+)
 Rearmed = tuple[int, int, int | None]
 """(rule, record, event that made the condition false: what was asked because of a later one stays open)"""
 
@@ -32,16 +39,14 @@ def card_of_step(step: Step, record: Record, data: dict[str, Any]) -> dict[str, 
     return card_build(params, CardContext(compiled, step.run.event, data))
 
 
-def interactions_refresh(records: Sequence[Record]) -> int:
-    """Show open cards of these records anew where something on them moved. Inside the plan's transaction."""
-    by_pk = {record.pk: record for record in records if record.planned_data is not None}
-    if not by_pk:
-        return 0
-    waiting = list(
-        Interaction.objects.select_for_update(of=("self",), no_key=True)
-        .filter(record_id__in=by_pk, state=InteractionState.OPEN, handler=HANDLER)
-        .order_by("pk")
-    )
+def open_asked(records: Sequence[Record]) -> Asked:
+    """What to ask for the open cards of these records, which are then locked."""
+    return _OPEN, ([record.pk for record in records if record.planned_data is not None],)
+
+
+def interactions_refresh(records: Sequence[Record], waiting: Sequence[Interaction]) -> int:
+    """Show the open cards `waiting` of these records anew where something on them moved. Inside the plan's transaction."""
+    by_pk = {record.pk: record for record in records}
     if not waiting:
         return 0
     steps = {

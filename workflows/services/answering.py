@@ -12,6 +12,7 @@ from django.utils.translation import gettext_noop
 from connectors.mapping import decimal_read
 from kernel import clock, doorbell
 from kernel.audit import audit_record
+from kernel.statements import Raw
 from kernel.text import Localized, localized
 from messaging.bindings import Difference, Refusal
 from messaging.formatting import field_format
@@ -31,6 +32,10 @@ from workflows.engine.stopping import run_is_stopped
 from workflows.models import LaunchStep, RuleRecordState, RunState, Step, StepState
 
 MOST_TEXT = 500
+_UNDELIVERED = Raw(
+    "SELECT id, rule_id, record_id FROM workflows_rulerecordstate "
+    "WHERE record_id {any} AND first_delivered_at IS NULL AND fired_at IS NOT NULL"
+)
 
 
 def _asked(interaction: Interaction) -> tuple[Step, CompiledRule, Mapping[str, Any]]:
@@ -135,12 +140,8 @@ class StepHandler:
         run_end(step.run, RunState.DONE, "expired")
 
     def delivered(self, interactions: Sequence[Interaction]) -> None:
-        waiting = RuleRecordState.objects.filter(
-            record_id__in={each.record_id for each in interactions if each.record_id},
-            first_delivered_at__isnull=True,
-            fired_at__isnull=False,
-        )
-        marks = {(rule, record): pk for pk, rule, record in waiting.values_list("pk", "rule_id", "record_id")}
+        waiting = _UNDELIVERED.rows({each.record_id for each in interactions if each.record_id})
+        marks = {(rule, record): pk for pk, rule, record in waiting}
         if not marks:
             return
         steps = Step.objects.filter(pk__in=[int(each.handler_ref) for each in interactions])

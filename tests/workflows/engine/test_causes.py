@@ -209,7 +209,7 @@ def test_a_rule_that_writes_about_one_record_too_fast_is_stopped(
     company: DemoCompany, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Even where nothing tells that its own writes start it."""
-    monkeypatch.setattr("workflows.engine.plan.causes_attach", lambda events, records: None)
+    monkeypatch.setattr("workflows.engine.plan.causes_attach", lambda *_batch: None)
     values = {
         **{name: {"var": f"record.{name}"} for name in ("product_code", "supplier_code", "unit_price")},
         "warehouse": {"var": "record.warehouse"},

@@ -95,8 +95,8 @@ def test_killed_while_carrying_out_an_answer(
     [
         (plan, "_evaluate", True),
         (batch.Batch, "write", True),
-        (batch, "fired_carry", False),
-        (carry, "interactions_open", True),
+        (batch, "asked_find", False),
+        (carry, "interactions_make", True),
         (InboxConnector, "send", False),
         (InboxConnector, "send", True),
         (sent, "sent_finish", False),

@@ -28,6 +28,7 @@ from inbox.api import (
     seen,
     token,
     versions,
+    why,
 )
 from inbox.api.schema import OnceGenerator
 
@@ -81,6 +82,7 @@ urlpatterns = [
     path("rules/<int:pk>/duplicate/", drafts.RuleDuplicate.as_view(), name="rule-duplicate"),
     path("rules/<int:pk>/owner/", drafts.RuleOwner.as_view(), name="rule-owner"),
     path("rules/<int:pk>/launch/", launch.RuleLaunch.as_view(), name="rule-launch"),
+    path("rules/<int:pk>/why/", why.RuleWhy.as_view(), name="rule-why"),
     path("rules/<int:pk>/off/", rules.RuleOff.as_view(), name="rule-off"),
     path("rules/<int:pk>/on/", rules.RuleOn.as_view(), name="rule-on"),
     path("events/", events.EventList.as_view(), name="events"),

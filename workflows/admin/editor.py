@@ -12,6 +12,7 @@ from kernel.errors import NotFound
 from kernel.pages import PageAdmin
 from kernel.text import Localized
 from permissions.objects import may_any
+from workflows.admin.why import why_context
 from workflows.definition import SCHEMA, FiringPolicy
 from workflows.models import Rule
 from workflows.selectors import catalogue
@@ -39,6 +40,7 @@ class RuleEditor(PageAdmin[Rule]):
         view = self.admin_site.admin_view
         return [
             path("<int:pk>/editor/", view(self.editor_view), name="workflows_rule_editor"),
+            path("<int:pk>/why/", view(self.why_view), name="workflows_rule_why"),
             *super().get_urls(),
         ]
 
@@ -51,6 +53,10 @@ class RuleEditor(PageAdmin[Rule]):
             "rule_page": reverse("admin:workflows_rule_change", args=[rule.pk]),
         }
         return self.page(request, "admin/rules/editor.html", rule, context)
+
+    def why_view(self, request: HttpRequest, pk: int) -> HttpResponse:
+        rule = self.row(request, str(pk))
+        return self.page(request, "admin/rules/why.html", rule, why_context(request, rule))
 
     def add_view(
         self, request: HttpRequest, form_url: str = "", extra_context: dict[str, Any] | None = None

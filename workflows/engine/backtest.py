@@ -135,7 +135,7 @@ class Replay:
 
     def _fired(self, side: str, rehearsal: Rehearsal, found: Occurrence, may_know: bool) -> str:
         record = rehearsal.record(found)
-        if not rehearsal.owner_sees(record).allowed:
+        if not rehearsal.owner_sees(record):
             return "owner"
         told = False
         for number, each in enumerate(rehearsal.steps(found)):

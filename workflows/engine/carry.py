@@ -116,7 +116,7 @@ def _asked(fired: Fired, people: People) -> Asked | None:
     if not (action.is_immediate and action.asks) or not isinstance(owner, User) or run_is_stopped(fired.run):
         return None
     try:
-        if not people.gates.record(owner, fired.record).allowed:
+        if not fired.compiled.may_use(people.gates.record(owner, fired.record)):
             return None
         record = fired.record.planned_data if action.shows_latest else None
         state = record or fired.event.after or fired.event.before or {}

@@ -8,6 +8,7 @@ from typing import Any
 
 from connectors.dictionary.types import DictionaryField, DictionaryObject
 from connectors.selectors import dictionary_object
+from permissions.policies import Decision
 from workflows.blocks import Trigger
 from workflows.catalog import TRIGGERS
 from workflows.conditions import (
@@ -20,6 +21,7 @@ from workflows.conditions import (
 )
 from workflows.definition import Definition, FiringPolicy, definition_read
 from workflows.engine.launching import EVERYBODY, LaunchPlan
+from workflows.engine.uses import fields_used
 from workflows.models import Rule, RuleVersion
 
 GENERATION = "rules"
@@ -75,6 +77,13 @@ class CompiledRule:
     rearm: CompiledCondition | None
     trace: CompiledTrace
     launch: LaunchPlan = EVERYBODY
+    uses: frozenset[str] = frozenset()
+    """The fields it decides by or passes on: the rule's owner must see each of them, in the record at hand."""
+
+    def may_use(self, owner: Decision) -> bool:
+        """Whether the owner, of whom the gate says this, sees of a record all that the rule uses: no condition tells
+        its verdict on a value its owner may not see."""
+        return owner.allowed and self.uses.isdisjoint(owner.masked)
 
     @property
     def compares(self) -> bool:
@@ -111,6 +120,7 @@ def rule_compile(rule: Rule, version: RuleVersion) -> CompiledRule:
         if definition.firing.rearm is not None
         else None,
         trace=CompiledTrace(definition.condition, schema),
+        uses=frozenset(use.name for use in fields_used(definition)),
     )
 
 

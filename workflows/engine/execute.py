@@ -26,7 +26,7 @@ from permissions.policies import may_see_record
 from workflows.blocks import Held, Refused, StepResult
 from workflows.catalog import ACTIONS
 from workflows.definition import step_at
-from workflows.engine.compiled import rule_version_compiled
+from workflows.engine.compiled import CompiledRule, rule_version_compiled
 from workflows.engine.context import StepExecution
 from workflows.engine.finish import GIVE_UP_DAYS, step_dead, step_finish, step_later
 from workflows.engine.launching import step_held
@@ -121,7 +121,7 @@ def _act(step: Step) -> StepResult:
     compiled = rule_version_compiled(rule, step.run.version)
     action = ACTIONS.get(step.action)
     params = step_at(compiled.definition, step.path).params
-    denied = _gate(step)
+    denied = _gate(step, compiled)
     if denied is not None:
         return denied
     held = step_held(step, action)
@@ -135,7 +135,7 @@ def _act(step: Step) -> StepResult:
     return action.execute(params, StepExecution(step, compiled, latest or event_state, shown))
 
 
-def _gate(step: Step) -> Refused | None:
+def _gate(step: Step, compiled: CompiledRule) -> Refused | None:
     """The owner may see what the rule uses; the person who answered may still answer."""
     rule, record = step.run.rule, step.run.record
     if record is None:
@@ -150,6 +150,18 @@ def _gate(step: Step) -> Refused | None:
                 localized(
                     gettext_noop("The rule's owner may not see this record: %(reason)s"),
                     reason=" ".join(decision.reasons),
+                )
+            )
+        )
+    if not compiled.may_use(decision):
+        names = [
+            str(each.label) for each in compiled.about.fields if each.name in compiled.uses & decision.masked
+        ]
+        raise ConfigError(
+            str(
+                localized(
+                    gettext_noop("The rule's owner may not see what it uses of this record: %(fields)s."),
+                    fields=", ".join(names),
                 )
             )
         )

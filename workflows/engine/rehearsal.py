@@ -143,14 +143,14 @@ class Rehearsal:
             **scope_columns(about, found.record),
         )
 
-    def owner_sees(self, record: Record) -> Decision:
-        """A rule may use only what its owner may see."""
+    def owner_sees(self, record: Record) -> bool:
+        """A rule may use only what its owner may see, field by field."""
         if self._owner is None:
-            return Decision(False)
+            return False
         scopes = self._scopes(record)
         if scopes not in self._owner_sees:
             self._owner_sees[scopes] = record_decide(self._owner, record)
-        return self._owner_sees[scopes]
+        return self.compiled.may_use(self._owner_sees[scopes])
 
     def _scopes(self, record: Record) -> tuple[str, ...]:
         return tuple(getattr(record, dimension.value) for dimension in self.compiled.about.needs)

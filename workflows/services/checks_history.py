@@ -96,7 +96,7 @@ class _Told:
     @staticmethod
     def _people(rehearsal: Rehearsal, found: Occurrence) -> list[str]:
         record = rehearsal.record(found)
-        if not rehearsal.owner_sees(record).allowed:
+        if not rehearsal.owner_sees(record):
             return []
         people = [
             target.user.display_name

@@ -89,15 +89,15 @@ def _run(actor: User, rehearsal: Rehearsal, raw: Mapping[str, Any], asked: Asked
     assumed = Verdict.FALSE if asked.event is None and found.before is None else None
     judged = rehearsal.judge(found, was=assumed)
     assert judged is not None
-    owner = rehearsal.owner_sees(rehearsal.record(found))
-    fires = judged.decided.fires and owner.allowed
+    owner_sees = rehearsal.owner_sees(rehearsal.record(found))
+    fires = judged.decided.fires and owner_sees
     return DryRun(
         found,
         view,
         True,
         judged.verdict.value,
         fires,
-        _why(judged, owner.allowed, assumed is not None),
+        _why(judged, owner_sees, assumed is not None),
         _condition(gate, rehearsal, raw, found, view, judged),
         messages_preview(view, rehearsal, found) if fires else Preview(),
     )

@@ -61,7 +61,10 @@ class PersonView:
 
 @dataclass(frozen=True)
 class Hop:
-    """One thing that happened. `mood`: good, bad, wait or plain. `replay_step`: a dead step to replay."""
+    """One thing that happened. `mood`: good, bad, wait or plain. `replay_step`: a dead step to replay.
+
+    `path` is the part of the rule it belongs to, see rungraph.py.
+    """
 
     kind: str
     title: str
@@ -75,6 +78,7 @@ class Hop:
     idempotency_key: str = ""
     replay_step: int | None = None
     seconds: float | None = None
+    path: str = ""
 
     def as_json(self) -> dict[str, Any]:
         return {
@@ -90,6 +94,7 @@ class Hop:
             "notes": list(self.notes),
             "idempotency_key": self.idempotency_key,
             "replay_step": self.replay_step,
+            "path": self.path,
         }
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
+from dataclasses import replace
 from typing import Any
 
 from django.utils.translation import gettext as _
@@ -34,6 +35,11 @@ class Story:
         self.questions = Interaction.objects.in_bulk(
             {each.interaction_id for each in self.steps if each.interaction_id}
         )
+        self.asking = {
+            each.interaction_id: each.path
+            for each in self.steps
+            if each.interaction_id and not each.person_id
+        }
         self.tries: dict[int, list[Attempt]] = {}
         for attempt in Attempt.objects.filter(step__run=run).order_by("step_id", "id"):
             self.tries.setdefault(attempt.step_id, []).append(attempt)
@@ -61,13 +67,14 @@ class Story:
         detected = _("Baton noticed it, %(how)s") % {"how": how}
         found = [
             Hop("happened", happened, event.occurred_at, fields=self._changed(),
-                text="" if event.occurred_at else _("The source did not say when.")),
-            Hop("detected", detected if event.for_rule_id is None else _("Baton noted it"), event.detected_at),
-            Hop("evaluated", _("The rule's condition became true"), event.planned_at, "good"),
+                text="" if event.occurred_at else _("The source did not say when."), path="/trigger"),
+            Hop("detected", detected if event.for_rule_id is None else _("Baton noted it"), event.detected_at,
+                path="/trigger"),
+            Hop("evaluated", _("The rule's condition became true"), event.planned_at, "good", path="/condition"),
             Hop("started", _("The run started"), run.started_at),
         ]  # fmt: skip
         for step in self.steps:
-            found += self._step(step)
+            found += [replace(each, path=step.path) for each in self._step(step)]
         for answer in self.answers:
             found.append(self._answered(answer))
         if run.ended_at is not None:
@@ -78,6 +85,7 @@ class Story:
                     _("The run ended: %(state)s") % {"state": run.get_state_display()},
                     run.ended_at,
                     mood,
+                    path="/end",
                 )
             )
         return found
@@ -179,6 +187,7 @@ class Story:
             text=self.text(text_show(answer.reason), holds_values=True),
             fields=fields,
             notes=[how % {"version": answer.version, "channel": answer.channel}],
+            path=f"{self.asking.get(answer.interaction_id, '')}/buttons/{answer.button}",
         )
 
     def _button(self, answer: Answer) -> str:

@@ -11,6 +11,7 @@ from kernel.text import Localized, text_show
 from permissions.policies import Gate
 from workflows.models import Run
 from workflows.selectors.runcondition import ConditionView, condition_view
+from workflows.selectors.rungraph import Node, run_graph
 from workflows.selectors.runhops import Hop, iso
 from workflows.selectors.runstory import Story
 from workflows.selectors.shown import RecordView
@@ -27,6 +28,7 @@ class RunTrace:
     condition: ConditionView | None
     reason: str = ""
     durations: Mapping[str, float] = field(default_factory=dict)
+    graph: Sequence[Node] = ()
 
     @property
     def allowed(self) -> bool:
@@ -54,6 +56,7 @@ class RunTrace:
             "ended_at": iso(run.ended_at),
             "durations": dict(self.durations),
             "condition": self.condition.as_json() if self.condition else None,
+            "graph": [each.as_json() for each in self.graph],
             "hops": [each.as_json() for each in self.hops],
         }
 
@@ -74,6 +77,7 @@ def run_trace(run: Run, user: Any) -> RunTrace:
             condition=condition_view(run, story.view, story.before),
             reason=story.text(text_show(run.reason)),
             durations=_durations(run, hops),
+            graph=run_graph(run, story.steps, hops),
         )
 
 

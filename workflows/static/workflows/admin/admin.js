@@ -4,6 +4,16 @@
 const POLL_MS = 3000;
 const RETRY_MS = 5000;
 
+// The part of the rule named in the address (#/steps/0) is marked and open, also after the page was read again.
+function targetShow(scrolls) {
+  for (const each of document.querySelectorAll(".g-target")) each.classList.remove("g-target");
+  const node = document.getElementById(decodeURIComponent(window.location.hash.slice(1)));
+  if (!node || !node.classList.contains("g-node")) return;
+  node.classList.add("g-target");
+  node.querySelector(":scope > details")?.setAttribute("open", "");
+  if (scrolls) node.scrollIntoView({ block: "center" });
+}
+
 function liveRun(page) {
   const run = Number(page.dataset.liveRun);
   let mark = page.dataset.mark;
@@ -15,7 +25,12 @@ function liveRun(page) {
     if (!response.ok) return;
     const fresh = new DOMParser().parseFromString(await response.text(), "text/html").querySelector(".b-page");
     const shown = document.querySelector(".b-page");
-    if (fresh && shown) shown.replaceWith(fresh);
+    if (!fresh || !shown) return;
+    for (const open of shown.querySelectorAll(".g-node:has(> details[open])")) {
+      fresh.querySelector(`[id="${open.id.replaceAll(String.raw`"`, "")}"] > details`)?.setAttribute("open", "");
+    }
+    shown.replaceWith(fresh);
+    targetShow(false);
   }
 
   async function look() {
@@ -55,6 +70,8 @@ function liveRun(page) {
 }
 
 document.addEventListener("DOMContentLoaded", () => {
+  targetShow(true);
+  window.addEventListener("hashchange", () => targetShow(true));
   const page = document.querySelector("[data-live-run]");
   if (page) liveRun(page);
   for (const button of document.querySelectorAll("button[data-confirm]")) {

@@ -95,8 +95,8 @@ class _Graph:
         run, event = self.run, self.run.event
         noticed = _between(event.occurred_at, event.detected_at)
         found = [
-            Node("/trigger", "trigger", _("When"), "good", ICONS["trigger"], seconds=noticed, hops=self._hops("/trigger")),
-            Node("/condition", "condition", _("If"), "good", ICONS["condition"], hops=self._hops("/condition"),
+            Node("/trigger", "trigger", _("What started it"), "good", ICONS["trigger"], seconds=noticed, hops=self._hops("/trigger")),
+            Node("/condition", "condition", _("Its condition"), "good", ICONS["condition"], hops=self._hops("/condition"),
                  seconds=_between(event.detected_at, event.planned_at)),
             *self._list("/steps"),
         ]  # fmt: skip

@@ -9,10 +9,10 @@ class ConnectorsConfig(AppConfig):
 
     def ready(self) -> None:
         from connectors import catalog
-        from connectors.services.counting import COUNT_QUEUE, count_drain, count_is_due
-        from connectors.services.poll import POLL_QUEUE, poll_drain, poll_is_due
+        from connectors.services.counting import COUNT_QUEUE, count_drain, count_due
+        from connectors.services.poll import POLL_QUEUE, poll_drain, poll_due
         from kernel import doorbell
 
         catalog.MANIFESTS.check()
-        doorbell.queue_register(POLL_QUEUE, drain=poll_drain, is_due=poll_is_due)
-        doorbell.queue_register(COUNT_QUEUE, drain=count_drain, is_due=count_is_due)
+        doorbell.queue_register(POLL_QUEUE, drain=poll_drain, waiting=poll_due)
+        doorbell.queue_register(COUNT_QUEUE, drain=count_drain, waiting=count_due)

@@ -10,4 +10,4 @@ class KernelConfig(AppConfig):
     def ready(self) -> None:
         from kernel import doorbell, timers
 
-        doorbell.queue_register(timers.TIMER_QUEUE, drain=timers.timers_drain, is_due=timers.timers_are_due)
+        doorbell.queue_register(timers.TIMER_QUEUE, drain=timers.timers_drain, waiting=timers.timers_due)

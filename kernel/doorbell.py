@@ -7,19 +7,28 @@ it does not cost every commit a time-out.
 
 from __future__ import annotations
 
+import datetime as dt
 import logging
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from typing import Any
 
 from django.db import transaction
+from django.db.models import QuerySet
+
+from kernel import clock
 
 logger = logging.getLogger(__name__)
 
 BREAKER_SECONDS = 5.0
 Sender = Callable[[str], None]
+Due = Sequence[QuerySet[Any]]
+"""Rows of a queue that are due: those of any of these."""
+Waiting = Callable[[dt.datetime], Due]
+"""What is due at a moment; the conditions depend on nothing else."""
 
 
 class Turns:
@@ -56,18 +65,25 @@ class Turns:
 
 @dataclass(frozen=True)
 class WorkQueue:
-    """`drain()` does what is due and returns how many rows it handled; `is_due()` is one cheap EXISTS query.
+    """`drain()` does what is due and returns how many rows it handled; `waiting(now)` are the rows that are due.
 
-    `threads` is how many of one process may drain it at once: more than one only where a row waits for the network.
-    A drain that handled fewer than `full` rows has emptied the queue: it is not asked again before it rings.
+    A queue whose question is not one of rows has `asks` instead. `threads` is how many of one process may drain it at once:
+    more than one only where a row waits for the network. A drain that handled fewer than `full` rows has emptied the
+    queue: it is not asked again before it rings.
     """
 
     name: str
     drain: Callable[[], int]
-    is_due: Callable[[], bool]
+    waiting: Waiting | None = None
+    asks: Callable[[], bool] | None = None
     threads: int = 1
     full: int = 1
     turns: Turns = field(default_factory=Turns)
+
+    def is_due(self) -> bool:
+        if self.waiting is not None:
+            return any(rows.exists() for rows in self.waiting(clock.now()))
+        return self.asks is not None and self.asks()
 
 
 _queues: dict[str, WorkQueue] = {}
@@ -77,9 +93,15 @@ _here = threading.local()
 
 
 def queue_register(
-    name: str, *, drain: Callable[[], int], is_due: Callable[[], bool], threads: int = 1, full: int = 1
+    name: str,
+    *,
+    drain: Callable[[], int],
+    waiting: Waiting | None = None,
+    is_due: Callable[[], bool] | None = None,
+    threads: int = 1,
+    full: int = 1,
 ) -> None:
-    _queues[name] = WorkQueue(name, drain, is_due, threads, full)
+    _queues[name] = WorkQueue(name, drain, waiting, is_due, threads, full)
 
 
 def queues() -> list[WorkQueue]:

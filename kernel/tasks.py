@@ -8,9 +8,11 @@ from celery import shared_task
 
 from kernel import doorbell, live
 from kernel.clockwatch import Jumps, clock_watch
+from kernel.dueness import queues_ready
 from kernel.every import Every
 from kernel.guarding import guarded
 from kernel.shutdown import shutdown_begun
+from kernel.timers import timers_make
 from kernel.work import leases_orphaned_release
 
 DRAIN_SECONDS = 10.0
@@ -71,8 +73,8 @@ def sweep() -> None:
         leases_orphaned_release()
     if regular or jumped:
         clock_watch()
-    for queue in doorbell.queues():
-        if queue.is_due():
-            doorbell.ring_now(queue.name)
+    timers_make()
+    for name in queues_ready():
+        doorbell.ring_now(name)
     if _prune.is_time():
         live.live_prune()

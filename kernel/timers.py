@@ -13,6 +13,7 @@ from collections.abc import Callable
 from django.db import transaction
 
 from kernel import clock
+from kernel.doorbell import Due
 from kernel.models import Timer
 from kernel.work import backoff_at, due, work_claim, work_held
 
@@ -36,13 +37,17 @@ def after(seconds: float) -> dt.datetime:
     return clock.now() + dt.timedelta(seconds=seconds)
 
 
-def timers_are_due() -> bool:
+def timers_make() -> None:
+    """Rows for the timers registered since the last time."""
     if _missing:
         now = clock.now()
         rows = [Timer(name=name, available_at=now) for name in sorted(_missing)]
         Timer.objects.bulk_create(rows, ignore_conflicts=True)
         _missing.clear()
-    return Timer.objects.filter(due(), name__in=_timers).exists()
+
+
+def timers_due(now: dt.datetime) -> Due:
+    return [Timer.objects.filter(due(now), name__in=_timers)]
 
 
 def timers_drain() -> int:

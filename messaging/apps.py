@@ -22,14 +22,14 @@ class MessagingConfig(AppConfig):
         doorbell.queue_register(
             DELIVER_QUEUE,
             drain=outbox.deliver_drain,
-            is_due=outbox.deliver_is_due,
+            waiting=outbox.deliver_due,
             threads=2,
             full=outbox.BATCH,
         )
-        doorbell.queue_register(replies.REPLY_QUEUE, drain=replies.reply_drain, is_due=replies.reply_is_due)
-        doorbell.queue_register(expiry.EXPIRE_QUEUE, drain=expiry.expire_drain, is_due=expiry.expire_is_due)
+        doorbell.queue_register(replies.REPLY_QUEUE, drain=replies.reply_drain, waiting=replies.reply_due)
+        doorbell.queue_register(expiry.EXPIRE_QUEUE, drain=expiry.expire_drain, waiting=expiry.expire_due)
         doorbell.queue_register(
-            confirming.CONFIRM_QUEUE, drain=confirming.confirm_drain, is_due=confirming.confirm_is_due
+            confirming.CONFIRM_QUEUE, drain=confirming.confirm_drain, waiting=confirming.confirm_due
         )
-        doorbell.queue_register(quota.QUOTA_QUEUE, drain=quota.quota_drain, is_due=quota.quota_is_due)
+        doorbell.queue_register(quota.QUOTA_QUEUE, drain=quota.quota_drain, waiting=quota.quota_due)
         timer_register("buckets", buckets.buckets_prune)

@@ -15,5 +15,5 @@ class PermissionsConfig(AppConfig):
 
         access_bind(objects)
         doorbell.queue_register(
-            following.PEOPLE_QUEUE, drain=following.people_drain, is_due=following.people_is_due
+            following.PEOPLE_QUEUE, drain=following.people_drain, waiting=following.people_due
         )

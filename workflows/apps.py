@@ -13,25 +13,25 @@ class WorkflowsConfig(AppConfig):
         from messaging.bindings import subscribe
         from messaging.services.notices import NoticeHandler
         from workflows.catalog import ACTIONS, PACKS, TRIGGERS
-        from workflows.engine.backtest import BACKTEST_QUEUE, backtest_drain, backtest_is_due
+        from workflows.engine.backtest import BACKTEST_QUEUE, backtest_drain, backtest_due
         from workflows.engine.causes import FOOTPRINT_QUEUE, footprints_are_due, footprints_prune
-        from workflows.engine.execute import execute_drain, execute_is_due
+        from workflows.engine.execute import execute_drain, execute_due
         from workflows.engine.flood import HANDLER as FLOOD
         from workflows.engine.overdue import OVERDUE_QUEUE, overdue_drain, overdue_is_due
-        from workflows.engine.plan import BATCH, EXECUTE_QUEUE, PLAN_QUEUE, plan_drain, plan_is_due
+        from workflows.engine.plan import BATCH, EXECUTE_QUEUE, PLAN_QUEUE, plan_drain, plan_due
         from workflows.engine.refresh import HANDLER
         from workflows.engine.schedules import BATCH as SCHEDULE_BATCH
         from workflows.engine.schedules import (
             SCHEDULE_QUEUE,
-            schedule_is_due,
+            schedule_due,
             schedules_drain,
             schedules_follow,
         )
-        from workflows.engine.stopping import STOP_QUEUE, stop_drain, stop_is_due
+        from workflows.engine.stopping import STOP_QUEUE, stop_drain, stop_due
         from workflows.engine.telling import HANDLER as NOTICE
         from workflows.services.accessreport import access_reports_send
         from workflows.services.answering import StepHandler
-        from workflows.services.bulk import BULK_QUEUE, bulk_drain, bulk_is_due
+        from workflows.services.bulk import BULK_QUEUE, bulk_drain, bulk_due
         from workflows.services.counters import counters_tell
         from workflows.services.disclosures import disclosures_fold
         from workflows.services.health import health_run
@@ -42,11 +42,11 @@ class WorkflowsConfig(AppConfig):
         TRIGGERS.check()
         ACTIONS.check()
         PACKS.check()
-        doorbell.queue_register(PLAN_QUEUE, drain=plan_drain, is_due=plan_is_due, full=BATCH)
-        doorbell.queue_register(EXECUTE_QUEUE, drain=execute_drain, is_due=execute_is_due, threads=8)
-        doorbell.queue_register(STOP_QUEUE, drain=stop_drain, is_due=stop_is_due)
+        doorbell.queue_register(PLAN_QUEUE, drain=plan_drain, waiting=plan_due, full=BATCH)
+        doorbell.queue_register(EXECUTE_QUEUE, drain=execute_drain, waiting=execute_due, threads=8)
+        doorbell.queue_register(STOP_QUEUE, drain=stop_drain, waiting=stop_due)
         doorbell.queue_register(
-            SCHEDULE_QUEUE, drain=schedules_drain, is_due=schedule_is_due, full=SCHEDULE_BATCH
+            SCHEDULE_QUEUE, drain=schedules_drain, waiting=schedule_due, full=SCHEDULE_BATCH
         )
         timer_register("schedules", schedules_follow)
         timer_register("counters", counters_tell)
@@ -55,10 +55,10 @@ class WorkflowsConfig(AppConfig):
         timer_register("disclosures", disclosures_fold)
         timer_register("access-report", access_reports_send)
         timer_register("health", health_run)
-        doorbell.queue_register(BULK_QUEUE, drain=bulk_drain, is_due=bulk_is_due)
+        doorbell.queue_register(BULK_QUEUE, drain=bulk_drain, waiting=bulk_due)
         doorbell.queue_register(OVERDUE_QUEUE, drain=overdue_drain, is_due=overdue_is_due)
         doorbell.queue_register(FOOTPRINT_QUEUE, drain=footprints_prune, is_due=footprints_are_due)
-        doorbell.queue_register(BACKTEST_QUEUE, drain=backtest_drain, is_due=backtest_is_due)
+        doorbell.queue_register(BACKTEST_QUEUE, drain=backtest_drain, waiting=backtest_due)
         subscribe(HANDLER, StepHandler())
         subscribe(NOTICE, NoticeHandler())
         subscribe(FLOOD, FloodHandler())

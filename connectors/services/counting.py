@@ -28,6 +28,7 @@ from connectors.selectors import mapping_get
 from connectors.services.factory import erp_open
 from connectors.services.poll import POLL_QUEUE
 from kernel import clock, doorbell
+from kernel.doorbell import Due
 from kernel.errors import BatonError
 from kernel.live import live_publish
 from kernel.text import Localized, localized, text_show, text_store
@@ -61,8 +62,8 @@ def _checks_due() -> QuerySet[CounterCheck]:
     return CounterCheck.objects.filter(recorded__connection__state=ConnectionState.ACTIVE)
 
 
-def count_is_due() -> bool:
-    return _checks_due().filter(due()).exists() or _uncounted().exists()
+def count_due(now: dt.datetime) -> Due:
+    return [_checks_due().filter(due(now)), _uncounted()]
 
 
 def count_drain() -> int:

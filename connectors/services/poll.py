@@ -17,6 +17,7 @@ from connectors.services.factory import erp_open
 from connectors.services.inbound import inbound_event
 from connectors.services.records import PLAN_QUEUE, PageStore
 from kernel import clock, doorbell
+from kernel.doorbell import Due
 from kernel.errors import BatonError, ConfigError
 from kernel.shutdown import shutdown_begun
 from kernel.text import localized, text_store
@@ -33,8 +34,8 @@ def _recorded_due() -> QuerySet[RecordedObject]:
     return RecordedObject.objects.filter(connection__state=ConnectionState.ACTIVE)
 
 
-def poll_is_due() -> bool:
-    return _recorded_due().filter(due()).exists()
+def poll_due(now: dt.datetime) -> Due:
+    return [_recorded_due().filter(due(now))]
 
 
 def poll_drain() -> int:

@@ -17,6 +17,7 @@ from django.utils.translation import gettext_noop
 from connectors.ports.im import SendResult
 from kernel import clock
 from kernel.audit import audit_record
+from kernel.doorbell import Due
 from kernel.live import live_publish
 from kernel.text import Localized, localized, text_store
 from kernel.work import due, work_claim, work_each, work_held
@@ -91,8 +92,8 @@ def deliveries_confirm(user: User, interactions: Sequence[int]) -> None:
         )
 
 
-def confirm_is_due() -> bool:
-    return Confirmation.objects.filter(due()).exists()
+def confirm_due(now: dt.datetime) -> Due:
+    return [Confirmation.objects.filter(due(now))]
 
 
 def confirm_drain() -> int:

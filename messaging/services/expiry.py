@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import logging
 
 from django.db import transaction
 
 from kernel.audit import audit_record
+from kernel.doorbell import Due
 from kernel.work import backoff_at, due, work_claim, work_each, work_held
 from messaging.bindings import handler_of
 from messaging.models import Interaction, InteractionState
@@ -16,8 +18,8 @@ MOST_ATTEMPTS = 8
 logger = logging.getLogger(__name__)
 
 
-def expire_is_due() -> bool:
-    return Interaction.objects.filter(due(), state=InteractionState.OPEN).exists()
+def expire_due(now: dt.datetime) -> Due:
+    return [Interaction.objects.filter(due(now), state=InteractionState.OPEN)]
 
 
 def expire_drain() -> int:

@@ -6,6 +6,7 @@ A batch is claimed, judged and rendered, sent (many at once where the messenger 
 from __future__ import annotations
 
 import contextlib
+import datetime as dt
 import logging
 from collections import defaultdict
 from collections.abc import Sequence
@@ -18,6 +19,7 @@ from connectors.models import Connection, Record
 from connectors.ports.im import SendResult
 from connectors.services.factory import OpenConnectors, im_batch
 from kernel import clock, doorbell
+from kernel.doorbell import Due
 from kernel.errors import BatonError
 from kernel.generation import NUMBERS, generations_held, generations_known
 from kernel.http import HttpRequest
@@ -53,8 +55,8 @@ _RECORDS = Select(
 logger = logging.getLogger(__name__)
 
 
-def deliver_is_due() -> bool:
-    return Delivery.objects.filter(due()).exists()
+def deliver_due(now: dt.datetime) -> Due:
+    return [Delivery.objects.filter(due(now))]
 
 
 def deliver_drain() -> int:

@@ -13,6 +13,7 @@ from connectors.models import Connection
 from connectors.services.limits import QuotaInForce, quota_in_force
 from kernel import clock, doorbell
 from kernel.audit import audit_record
+from kernel.doorbell import Due
 from kernel.text import localized
 from kernel.work import due, work_claim, work_held
 from messaging.forecast import month_after, month_begins, month_of, quota_ends_on
@@ -86,8 +87,8 @@ def quota_used(connection: Connection, quota: QuotaInForce, now: dt.datetime) ->
     return row.used if row is not None else 0
 
 
-def quota_is_due() -> bool:
-    return QuotaMonth.objects.filter(due()).exists()
+def quota_due(now: dt.datetime) -> Due:
+    return [QuotaMonth.objects.filter(due(now))]
 
 
 def quota_drain() -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import logging
 import uuid
 from collections.abc import Mapping
@@ -14,6 +15,7 @@ from connectors.models import Connection, ConnectionState
 from connectors.ports.im import ImConnector, InboundReply, InboundRequest, InboundResult
 from connectors.services.factory import connector_build
 from kernel import clock, doorbell
+from kernel.doorbell import Due
 from kernel.errors import NotFound, PermissionDenied
 from kernel.text import localized, text_store
 from kernel.work import backoff_at, due, work_claim, work_each, work_held
@@ -75,8 +77,8 @@ def reply_store(connection: Connection, reply: InboundReply) -> Reply | None:
     return row if created else None
 
 
-def reply_is_due() -> bool:
-    return Reply.objects.filter(due()).exists()
+def reply_due(now: dt.datetime) -> Due:
+    return [Reply.objects.filter(due(now))]
 
 
 def reply_drain() -> int:

@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from connectors.models import Record, RecordedObject
 from kernel import clock, doorbell
 from kernel.audit import audit_record
+from kernel.doorbell import Due
 from kernel.errors import Conflict
 from kernel.live import live_publish_many
 from kernel.work import due, work_claim, work_held
@@ -28,8 +29,8 @@ LARGE_LEAST, LARGE_SHARE = 5, 0.2
 """More changes than this many, and than this share of the employees, wait for a person."""
 
 
-def people_is_due() -> bool:
-    return DirectorySync.objects.filter(due()).exists() or _unfollowed().exists()
+def people_due(now: dt.datetime) -> Due:
+    return [DirectorySync.objects.filter(due(now)), _unfollowed()]
 
 
 def _unfollowed() -> Any:

@@ -94,11 +94,12 @@ def test_a_timer_is_a_row_runs_once_and_a_failing_one_holds_up_no_other(
 
     monkeypatch.setattr(timers, "_timers", {"broken": broken, "fine": fine})
     monkeypatch.setattr(timers, "_missing", {"broken", "fine"})
-    assert timers.timers_are_due() is True
+    timers.timers_make()
+    assert [rows.count() for rows in timers.timers_due(clock.now())] == [2]
     while timers.timers_drain():
         pass
     assert ran == ["broken", "fine"]
-    assert timers.timers_are_due() is False
+    assert [rows.count() for rows in timers.timers_due(clock.now())] == [0]
     row = Timer.objects.get(name="broken")
     assert (row.last_error, row.attempts) == ("ZeroDivisionError('boom')", 1)
     with clock.frozen(clock.now() + dt.timedelta(seconds=61)):

@@ -14,6 +14,7 @@ from django.db.models import Count, Max, Min
 
 from connectors.models import Event
 from kernel import clock, doorbell
+from kernel.doorbell import Due
 from kernel.errors import BatonError
 from kernel.generation import generations_held
 from kernel.live import live_publish
@@ -33,8 +34,8 @@ OPEN = (BackTestState.WAITING, BackTestState.RUNNING)
 logger = logging.getLogger(__name__)
 
 
-def backtest_is_due() -> bool:
-    return BackTest.objects.filter(due()).exists()
+def backtest_due(now: dt.datetime) -> Due:
+    return [BackTest.objects.filter(due(now))]
 
 
 def backtest_drain() -> int:

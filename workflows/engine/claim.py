@@ -5,6 +5,7 @@ Events of one record are planned in sequence: a batch never holds an event that 
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -53,8 +54,8 @@ def is_numbered(event: Event) -> bool:
     return event.source == "hook" and bool(event.source_version)
 
 
-def waiting() -> Q:
-    return Q(state=EventState.NEW, available_at__lte=clock.now())
+def waiting(now: dt.datetime | None = None) -> Q:
+    return Q(state=EventState.NEW, available_at__lte=now or clock.now())
 
 
 def events_ready() -> QuerySet[Event]:

@@ -9,6 +9,7 @@ from django.utils.translation import gettext_noop
 
 from connectors.models import ConnectionState
 from kernel import clock
+from kernel.doorbell import Due
 from kernel.errors import (
     AuthFailed,
     BatonError,
@@ -40,8 +41,8 @@ RETRY_MOST_SECONDS = 20.0
 logger = logging.getLogger(__name__)
 
 
-def execute_is_due() -> bool:
-    return Step.objects.filter(due()).exists()
+def execute_due(now: dt.datetime) -> Due:
+    return [Step.objects.filter(due(now))]
 
 
 def execute_drain() -> int:

@@ -5,6 +5,7 @@ A batch that fails is replayed event by event, so that only the guilty one gets 
 
 from __future__ import annotations
 
+import datetime as dt
 import logging
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -16,6 +17,7 @@ from connectors.models import Event, EventState, Outcome, Record
 from connectors.selectors import dictionary_object
 from connectors.services.records import changed_fields, scope_columns
 from kernel import clock, doorbell
+from kernel.doorbell import Due
 from kernel.generation import generations_held
 from kernel.live import live_publish_with
 from kernel.rows import Writes
@@ -51,8 +53,8 @@ NOTHING = Firings(False)
 logger = logging.getLogger(__name__)
 
 
-def plan_is_due() -> bool:
-    return Event.objects.filter(waiting()).exists()
+def plan_due(now: dt.datetime) -> Due:
+    return [Event.objects.filter(waiting(now))]
 
 
 def plan_drain() -> int:

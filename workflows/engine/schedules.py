@@ -16,6 +16,7 @@ from connectors.dictionary.own import OCCASION
 from connectors.models import Event
 from connectors.services.records import PLAN_QUEUE
 from kernel import clock, doorbell
+from kernel.doorbell import Due
 from kernel.errors import BatonError
 from kernel.timers import after
 from kernel.wall import zone_read
@@ -34,8 +35,8 @@ FOLLOW_SECONDS = 300.0
 logger = logging.getLogger(__name__)
 
 
-def schedule_is_due() -> bool:
-    return Schedule.objects.filter(due()).exists()
+def schedule_due(now: dt.datetime) -> Due:
+    return [Schedule.objects.filter(due(now))]
 
 
 def schedules_drain() -> int:

@@ -18,6 +18,7 @@ from django.utils.translation import gettext_noop
 
 from kernel import clock, doorbell
 from kernel.audit import audit_record
+from kernel.doorbell import Due
 from kernel.generation import generation_bump
 from kernel.live import live_publish, live_publish_each
 from kernel.text import Localized, localized, text_show, text_store
@@ -80,8 +81,8 @@ def run_is_stopped(run: Run) -> bool:
     return rule.state in STOPPED or (run.stops is not None and run.stops < rule.stops)
 
 
-def stop_is_due() -> bool:
-    return RuleStop.objects.filter(due()).exists()
+def stop_due(now: dt.datetime) -> Due:
+    return [RuleStop.objects.filter(due(now))]
 
 
 def stop_drain() -> int:

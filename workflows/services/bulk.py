@@ -6,6 +6,7 @@ permission check is that of a single letter, asked for whoever started the opera
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Iterable
 
 from django.db import InterfaceError, OperationalError, transaction
@@ -15,6 +16,7 @@ from django.utils.translation import gettext as _
 
 from kernel import clock, doorbell
 from kernel.audit import audit_record
+from kernel.doorbell import Due
 from kernel.errors import BatonError, Conflict, NotFound
 from kernel.live import live_publish
 from kernel.work import due, work_claim, work_held, work_is_late
@@ -76,8 +78,8 @@ def bulk_cancel(actor: User, pk: int) -> BulkOperation:
     return operation
 
 
-def bulk_is_due() -> bool:
-    return BulkOperation.objects.filter(due()).exists()
+def bulk_due(now: dt.datetime) -> Due:
+    return [BulkOperation.objects.filter(due(now))]
 
 
 def bulk_drain() -> int:

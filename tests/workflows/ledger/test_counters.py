@@ -8,7 +8,7 @@ import pytest
 
 from connectors.erp.sql.reader import Reader
 from connectors.models import CounterCheck, Event, Record, RecordedObject
-from connectors.services.counting import count_drain, count_is_due
+from connectors.services.counting import count_drain
 from kernel import clock, doorbell
 from messaging.models import Interaction
 from tests.company import DemoCompany
@@ -52,7 +52,7 @@ def told() -> list[str]:
 
 
 def test_equal_while_the_source_changes(company: DemoCompany) -> None:
-    assert count_is_due() or CounterCheck.objects.exists()
+    assert doorbell.queue("count").is_due() or CounterCheck.objects.exists()
     for _round in range(4):
         company.sell(1)
         minutes_pass(2)

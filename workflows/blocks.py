@@ -28,6 +28,8 @@ class RuleScope:
     manifest: Manifest
     channels: frozenset[str]
     objects: Mapping[str, DictionaryObject]
+    writable: frozenset[str] = frozenset()
+    """Fields of `about` that may be changed through the connection."""
 
 
 class Trigger(Protocol):
@@ -183,6 +185,13 @@ class StepContext(Protocol):
         """Execute a write under `idempotency_key`; that it left us is stored before the first byte does."""
         ...
 
+    def update(self, values: Mapping[str, Any]) -> WriteResult:
+        """Change fields of the rule's record under `idempotency_key`, where they still are as `read_fresh` gave them.
+
+        As `write`; raises ValuesMoved besides.
+        """
+        ...
+
     def read_back(self, object_name: str, raw: Mapping[str, Any]) -> Mapping[str, Any]:
         """A raw document in canonical names."""
         ...
@@ -215,8 +224,8 @@ class Action(Protocol):
     follows: bool
     """Can follow a button."""
 
-    def unavailable(self, manifest: Manifest) -> Localized | None:
-        """Why a connection of this kind cannot do it; None when it can."""
+    def unavailable(self, scope: RuleScope) -> Localized | None:
+        """Why it cannot be done for these records of this connection; None when it can."""
         ...
 
     def check(self, params: Mapping[str, Any], scope: RuleScope, pointer: str) -> list[Problem]:
@@ -247,7 +256,7 @@ class ActionBase:
     first = True
     follows = True
 
-    def unavailable(self, manifest: Manifest) -> Localized | None:
+    def unavailable(self, scope: RuleScope) -> Localized | None:
         return None
 
     def gives(self, params: Mapping[str, Any]) -> Mapping[str, FieldSpec]:

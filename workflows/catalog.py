@@ -23,6 +23,8 @@ ACTIONS: Registry[Action] = Registry(
         "ask": "workflows.actions.ask:ACTION",
         "send": "workflows.actions.send:ACTION",
         "create_document": "workflows.actions.create_document:ACTION",
+        "update_fields": "workflows.actions.update_fields:ACTION",
+        "change_state": "workflows.actions.change_state:ACTION",
         "wait": "workflows.actions.wait:ACTION",
         "branch": "workflows.actions.branch:ACTION",
     },
@@ -41,10 +43,6 @@ PACKS: Registry[Pack] = Registry(
 )
 
 _LATER = Localized("Not in this version of Baton yet.", "此版本的 Baton 尚未提供。")
-_NEEDS_UPDATE = Localized(
-    "It needs a connector that can change records; none of the installed ones can.",
-    "需要能够修改记录的连接器；已安装的连接器均不支持。",
-)
 _NEEDS_INBOUND = Localized(
     "It needs a messenger that passes on what people write to the bot.",
     "需要能够转发用户发给机器人消息的通讯工具。",
@@ -55,8 +53,6 @@ LATER_TRIGGERS = {
     "message": (Localized("A message to the bot", "收到发给机器人的消息"), _NEEDS_INBOUND),
 }
 LATER_ACTIONS = {
-    "update_fields": (Localized("Update fields", "更新字段"), _NEEDS_UPDATE),
-    "change_state": (Localized("Change the state", "变更状态"), _NEEDS_UPDATE),
     "http_request": (Localized("Call an address", "HTTP 请求"), _LATER),
     "for_each": (Localized("For each line", "逐行执行"), _LATER),
     "start_rule": (Localized("Start another rule", "启动另一条规则"), _LATER),

@@ -14,6 +14,7 @@ from typing import Any, Protocol
 
 from connectors.ports.check import CheckReport
 from connectors.ports.manifest import Manifest
+from kernel.errors import Rejected
 from kernel.http import HttpClient
 from kernel.text import Localized
 
@@ -147,6 +148,43 @@ class ErpConnector(Protocol):
         ...
 
     def close(self) -> None: ...
+
+
+@dataclass(frozen=True)
+class RecordUpdate:
+    """Some fields of one record are to be changed. All names are raw; `expected` is what these fields must still hold."""
+
+    source: SourceSpec
+    key: str
+    values: Raw
+    expected: Raw
+
+
+class ValuesMoved(Rejected):
+    """A field no longer held what was expected, so nothing was changed. `found` are the present raw values."""
+
+    def __init__(self, message: str, found: Raw) -> None:
+        super().__init__(message)
+        self.found = found
+
+
+class UpdatesRecords(Protocol):
+    """What a connector whose manifest says `updates` can do besides: change fields of records it reads."""
+
+    def writable(self, source: SourceSpec) -> frozenset[str]:
+        """The raw fields of the source an administrator allowed to be changed. Asks nobody. Raises ConfigError."""
+        ...
+
+    def update(self, update: RecordUpdate, *, idempotency_key: str) -> WriteResult:
+        """Compare and change, in one go and once. Repeating it with the same key gives the first result with `already`.
+
+        The result's `record` is what is there afterwards. Raises ValuesMoved, and what `perform` raises.
+        """
+        ...
+
+    def update_lookup(self, source: SourceSpec, key: str, *, idempotency_key: str) -> WriteResult | None:
+        """Find our own earlier change of that record. None: it certainly never arrived."""
+        ...
 
 
 class CountsRecords(Protocol):

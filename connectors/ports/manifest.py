@@ -74,6 +74,7 @@ class ErpCapabilities:
     acts_as_person: bool = False
     deletes_visible: bool = True
     counts: bool = False
+    updates: bool = False
 
 
 class RateScope(StrEnum):

@@ -1,5 +1,6 @@
 -- The demo company's ERP. Money and prices are TEXT decimals, so that no reader meets binary noise; times are
--- UTC text (2026-11-22T08:15:00.000Z), dates are ISO text. Baton reads the v_ views and writes baton_inbox only.
+-- UTC text (2026-11-22T08:15:00.000Z), dates are ISO text. Baton reads the v_ views, writes
+-- baton_inbox, and changes what the demo's connection names in its write set.
 
 CREATE TABLE companies (
     code     TEXT PRIMARY KEY,
@@ -118,6 +119,14 @@ CREATE TABLE baton_inbox (
     message         TEXT
 );
 CREATE INDEX baton_inbox_number ON baton_inbox (number);
+
+-- What changes Baton made, once each.
+CREATE TABLE baton_updates (
+    idempotency_key TEXT NOT NULL UNIQUE CHECK (idempotency_key <> ''),
+    source          TEXT NOT NULL,
+    record_key      TEXT NOT NULL,
+    payload         TEXT NOT NULL
+);
 
 -- The row refuse_orders closes order entry: value is the reason, remaining how many entries are still to be
 -- refused (NULL: until it is taken away).

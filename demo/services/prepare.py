@@ -28,6 +28,10 @@ from workflows.services.rules import rule_publish
 ERP_SLUG = "demo-erp"
 POLL_SECONDS = 0.5
 
+WRITE_SET = """v_stock_levels = stock by product_code@warehouse: reorder_level, reorder_quantity
+v_sales_orders = sales_orders by number: status, due_date
+v_products = products by code: buyer"""
+
 
 def erp_path() -> Path:
     return Path(settings.BATON_HOME) / "demo-erp.sqlite3"
@@ -97,7 +101,7 @@ def _connections(path: Path) -> Connection:
             name="Demo ERP",
             slug=ERP_SLUG,
             connector="erp.sql",
-            values={"url": f"sqlite:///{path}"},
+            values={"url": f"sqlite:///{path}", "write_set": WRITE_SET},
             poll_seconds=POLL_SECONDS,
         )
         Identity.objects.bulk_create(

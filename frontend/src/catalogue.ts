@@ -20,6 +20,8 @@ export interface Field extends Partial<Offer> {
   codes: { value: string; label: string }[];
   person: boolean;
   items: Field[];
+  /** May be changed through the connection. */
+  writable?: boolean;
   sample?: Json;
 }
 

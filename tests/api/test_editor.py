@@ -60,10 +60,11 @@ def test_the_catalogue_offers_what_can_be_built_on(company: DemoCompany, speak: 
         "ask",
         "send",
         "create_document",
+        "update_fields",
         "wait",
         "branch",
     ]
-    later = named(found["actions"], "key", "update_fields")
+    later = named(found["actions"], "key", "for_each")
     assert (later["usable"], bool(later["reason"]["zh-hans"])) == (False, True)
     ask = named(found["actions"], "key", "ask")
     assert (ask["first"], ask["follows"]) == (True, False)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from functools import cached_property
-from typing import Any
+from typing import Any, cast
 
 from django.db import transaction
 from django.utils.translation import gettext as _
@@ -12,11 +12,12 @@ from django.utils.translation import gettext_noop
 
 from connectors.dictionary.types import DictionaryObject, FieldClass
 from connectors.models import Connection, Event
-from connectors.ports.erp import WriteResult
+from connectors.ports.erp import SourceRecord, UpdatesRecords, WriteResult
 from connectors.ports.manifest import IdempotencyMode
 from connectors.selectors import dictionary_object, mapping_find, mapping_get
 from connectors.services.factory import erp_open
 from connectors.services.records import record_refresh
+from connectors.services.updating import update_of
 from kernel import clock
 from kernel.errors import ConfigError, Transient
 from kernel.text import Localized, localized
@@ -97,6 +98,9 @@ class CardContext:
     def write(self, write: str, object_name: str, values: Mapping[str, Any]) -> WriteResult:
         raise ConfigError("A card is built without asking the ERP.")
 
+    def update(self, values: Mapping[str, Any]) -> WriteResult:
+        raise ConfigError("A card is built without asking the ERP.")
+
     def read_back(self, object_name: str, raw: Mapping[str, Any]) -> Mapping[str, Any]:
         raise ConfigError("A card is built without asking the ERP.")
 
@@ -141,7 +145,7 @@ class StepExecution(CardContext):
         self.idempotency_key = step.idempotency_key.hex
         self.inputs = step.input.get("inputs", {})
         self.person_name = step.person.display_name if isinstance(step.person, User) else ""
-        self.fresh: Mapping[str, Any] | None = None
+        self.fresh_item: SourceRecord | None = None
 
     def _results(self) -> Mapping[str, Any]:
         done = Step.objects.filter(run_id=self.step.run_id, state=StepState.DONE).order_by("ended_at", "pk")
@@ -164,13 +168,19 @@ class StepExecution(CardContext):
         if item is None:
             return None
         record_refresh(self.connection, mapping, item)
-        self.fresh = mapping.map(item.data, item.key).data
-        return self.fresh
+        self.fresh_item = item
+        return mapping.map(item.data, item.key).data
 
     def earlier(self) -> Earlier | None:
         sent = self.step.output.get("sent")
         if self.step.sent_at is None or not sent:
             return None
+        if "write" not in sent:
+            source = mapping_get(self.connection.pk, self.about.name).source
+            with erp_open(self.connection) as erp:
+                updating = cast(UpdatesRecords, erp)
+                result = updating.update_lookup(source, self.event.key, idempotency_key=self.idempotency_key)
+            return Earlier(sent["values"], result)
         _lookup_refuse(self.connection, sent["write"])
         with erp_open(self.connection) as erp:
             result = erp.lookup(sent["write"], sent["raw"], idempotency_key=self.idempotency_key)
@@ -180,17 +190,30 @@ class StepExecution(CardContext):
         mapping = mapping_find(self.connection.pk, object_name)
         raw = mapping.unmap(values) if mapping is not None else dict(values)
         stored = {name: str(value) if value is not None else None for name, value in raw.items()}
+        self._leaves({"write": write, "object": object_name, "values": dict(values), "raw": stored})
+        with erp_open(self.connection) as erp:
+            return erp.perform(write, raw, idempotency_key=self.idempotency_key)
+
+    def update(self, values: Mapping[str, Any]) -> WriteResult:
+        if self.fresh_item is None:
+            raise ConfigError(
+                _("This ERP cannot be asked for one record, so nothing can be compared with it.")
+            )
+        update = update_of(mapping_get(self.connection.pk, self.about.name), self.fresh_item, values)
+        self._leaves({"object": self.about.name, "values": dict(values)})
+        with erp_open(self.connection) as erp:
+            return cast(UpdatesRecords, erp).update(update, idempotency_key=self.idempotency_key)
+
+    def _leaves(self, sent: Mapping[str, Any]) -> None:
+        """Store that something is about to leave, and what, before its first byte does."""
         write_refuse(self.step)
         with transaction.atomic():
             if not work_held(self.step):
                 raise Transient("Another worker has taken this step over.")
             self.step.sent_at = clock.now()
-            sent = {"write": write, "object": object_name, "values": dict(values), "raw": stored}
-            self.step.output = {"sent": sent}
+            self.step.output = {"sent": dict(sent)}
             self.step.save(update_fields=["sent_at", "output"])
             footprints_sent(self.step)
-        with erp_open(self.connection) as erp:
-            return erp.perform(write, raw, idempotency_key=self.idempotency_key)
 
     def read_back(self, object_name: str, raw: Mapping[str, Any]) -> Mapping[str, Any]:
         return mapping_get(self.connection.pk, object_name).map(raw, "read-back").data

@@ -122,7 +122,7 @@ def _act(step: Step) -> StepResult:
     compiled = rule_version_compiled(rule, step.run.version)
     action = ACTIONS.get(step.action)
     params = step_at(compiled.definition, step.path).params
-    denied = _gate(step, compiled)
+    denied = _gate(step, compiled, acts_alone=action.writes and step.person is None)
     if denied is not None:
         return denied
     held = step_held(step, action)
@@ -136,15 +136,18 @@ def _act(step: Step) -> StepResult:
     return action.execute(params, StepExecution(step, compiled, latest or event_state, shown))
 
 
-def _gate(step: Step, compiled: CompiledRule) -> Refused | None:
-    """The owner may see what the rule uses; the person who answered may still answer."""
+def _gate(step: Step, compiled: CompiledRule, *, acts_alone: bool) -> Refused | None:
+    """The owner may see what the rule uses; the person who answered may still answer.
+
+    What changes the ERP without anybody's answer (`acts_alone`) is the owner's own doing: the owner must be able to.
+    """
     rule, record = step.run.rule, step.run.record
     if record is None:
         return None
     owner = rule.owner
     if not isinstance(owner, User):
         raise ConfigError(str(localized(gettext_noop("The rule has no owner. Give it one, then replay."))))
-    decision = may_see_record(owner, record)
+    decision = may_see_record(owner, record, Verb.ANSWER if acts_alone else Verb.SEE)
     if not decision.allowed:
         raise ConfigError(
             str(

@@ -16,13 +16,16 @@ from django.utils.translation import gettext_noop
 from connectors.dictionary.types import DictionaryObject
 from connectors.models import Connection, ConnectionState, RecordedObject
 from connectors.selectors import dictionary_object, dictionary_objects, fields_mapped
+from connectors.services.updating import fields_writable
 from kernel.errors import ConfigError, NotFound
 from kernel.generation import generations_held
 from kernel.text import Localized, localized
 from permissions.models import User
 from permissions.objects import visible_objects
 from permissions.policies import Gate
+from workflows.blocks import RuleScope
 from workflows.catalog import ACTIONS, LATER_ACTIONS, LATER_TRIGGERS, TRIGGERS
+from workflows.conditions import ConditionSchema
 from workflows.selectors.offers import OPERATORS, POLICIES, RECIPIENTS, fields_offered, offer
 
 MOST_PEOPLE = 500
@@ -102,13 +105,17 @@ def catalogue_object(user: User, connection_id: int, object_name: str) -> dict[s
 
 def _offered(user: User, connection: Connection, about: DictionaryObject) -> dict[str, Any]:
     gate = Gate(user)
+    writable = fields_writable(connection, about.name)
+    scope = RuleScope(about, ConditionSchema({}), connection.manifest, frozenset(), {}, writable)
     return {
         "connection": {"id": connection.pk, "slug": connection.slug, "name": connection.name},
         "object": {**_object_shown(about), **offer(object_reason(connection, about, gate))},
-        "fields": fields_offered(connection, about, gate),
+        "fields": [
+            {**each, "writable": each["name"] in writable} for each in fields_offered(connection, about, gate)
+        ],
         "operators": [dict(each) for each in OPERATORS],
         "triggers": _triggers(),
-        "actions": _actions(connection),
+        "actions": _actions(scope),
         "policies": [{**each, **offer(None)} for each in POLICIES],
         "recipients": _recipients(about),
         "people": [
@@ -164,7 +171,7 @@ def _triggers() -> list[dict[str, Any]]:
     ]
 
 
-def _actions(connection: Connection) -> list[dict[str, Any]]:
+def _actions(scope: RuleScope) -> list[dict[str, Any]]:
     here = [
         {
             "key": key,
@@ -173,7 +180,7 @@ def _actions(connection: Connection) -> list[dict[str, Any]]:
             "first": each.first,
             "follows": each.follows,
             "gives": [{"name": name, "type": spec.type.value} for name, spec in each.gives({}).items()],
-            **offer(each.unavailable(connection.manifest)),
+            **offer(each.unavailable(scope)),
         }
         for key, each in ACTIONS.items()
     ]

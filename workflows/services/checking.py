@@ -14,8 +14,9 @@ from django.utils.translation import gettext as _
 from connectors.dictionary.own import OWN_BY_NAME
 from connectors.models import Connection
 from connectors.selectors import dictionary_object, dictionary_objects
+from connectors.services.updating import fields_writable
 from kernel.errors import ConfigError
-from permissions.models import User
+from permissions.models import User, Verb
 from permissions.policies import Gate
 from workflows.blocks import RuleScope
 from workflows.catalog import ACTIONS, TRIGGERS
@@ -38,6 +39,7 @@ def rule_scope(connection: Connection, object_name: str) -> RuleScope:
         manifest=connection.manifest,
         channels=frozenset(Connection.objects.filter(kind="im").values_list("slug", flat=True)),
         objects={each.name: each for each in dictionary_objects(connection.pk)},
+        writable=fields_writable(connection, object_name),
     )
 
 
@@ -146,7 +148,7 @@ def _owner_check(owner: User | None, scope: RuleScope, definition: Definition) -
                 % {"owner": owner.display_name, "object": str(scope.about.label)},
             )
         ]
-    return [
+    return _owner_alone(owner, scope, definition) + [
         Problem(
             use.pointer,
             "owner_field",
@@ -155,4 +157,24 @@ def _owner_check(owner: User | None, scope: RuleScope, definition: Definition) -
         )
         for use in fields_used(definition)
         if use.name in scope.about.by_name and not classes.open(scope.about.by_name[use.name].field_class)
+    ]
+
+
+def _owner_alone(owner: User, scope: RuleScope, definition: Definition) -> list[Problem]:
+    """What changes the ERP without anybody's answer is the owner's own doing."""
+    alone = (
+        placed
+        for placed in steps_walk(definition.raw["steps"])
+        if placed.button is None and placed.action in ACTIONS and ACTIONS.get(placed.action).writes
+    )
+    if Gate(owner).able(scope.about.name, Verb.ANSWER):
+        return []
+    words = _("%(owner)s may not answer for %(object)s, so the rule may not change them by itself.")
+    return [
+        Problem(
+            each.pointer,
+            "owner_acts",
+            words % {"owner": owner.display_name, "object": str(scope.about.plural)},
+        )
+        for each in alone
     ]

@@ -23,7 +23,7 @@ from workflows.engine.recorded import Eyes, events_recorded, occurrences
 from workflows.engine.rehearsal import Occurrence, Rehearsal, compile_definition
 from workflows.models import Rule
 from workflows.services.checking import errors_of, rule_check
-from workflows.services.checks_network import MOST_RULES, loop_problems, rules_beside
+from workflows.services.checks_network import MOST_RULES, loop_problems, opposite_problems, rules_beside
 
 DAYS = 30
 MOST_EVENTS = 500
@@ -54,7 +54,8 @@ def _history(reader: User, rule: Rule, raw: Mapping[str, Any], beside: list[Rule
     told = _Told(rehearsal, others)
     for each in found:
         told.one(each)
-    return [*_truth(told), *_forecast(told, found), *told.twice_problems()]
+    opposite = opposite_problems(rule, raw, beside, told.together)
+    return [*_truth(told), *_forecast(told, found), *told.twice_problems(), *opposite]
 
 
 def _others(rehearsal: Rehearsal, beside: list[Rule]) -> list[Rehearsal]:
@@ -79,6 +80,8 @@ class _Told:
         self.verdicts: Counter[Verdict] = Counter()
         self.messages = 0
         self.twice: Counter[tuple[int, str]] = Counter()
+        self.together: Counter[int] = Counter()
+        """By rule how often its condition and the draft's were true of the same event."""
 
     def one(self, found: Occurrence) -> None:
         data = self.rehearsal.prepare(found)
@@ -89,6 +92,8 @@ class _Told:
         self.messages += len(mine)
         for other in self.others:
             theirs = other.judge(found, data)
+            if judged is not None and theirs is not None:
+                self.together[other.rule.pk] += judged.verdict is theirs.verdict is Verdict.TRUE
             if theirs is not None and theirs.decided.fires and mine:
                 for name in sorted(set(mine) & set(self._people(other, found))):
                     self.twice[other.rule.pk, name] += 1

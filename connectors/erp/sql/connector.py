@@ -1,4 +1,4 @@
-"""The SQL connector: reads agreed views, writes an agreed staging table, touches nothing else."""
+"""The SQL connector: reads agreed views, writes an agreed staging table, changes the fields of the write set alone."""
 
 from __future__ import annotations
 
@@ -14,11 +14,13 @@ from connectors.erp.sql.mapping import mapping_default
 from connectors.erp.sql.reader import Reader
 from connectors.erp.sql.staging import Staging, payload_build
 from connectors.erp.sql.target import Target, target_parse
+from connectors.erp.sql.updating import Updating
 from connectors.ports.check import CheckReport
 from connectors.ports.erp import (
     ConnectorContext,
     Page,
     Raw,
+    RecordUpdate,
     SourceCount,
     SourceObject,
     SourceRecord,
@@ -70,6 +72,16 @@ class SqlConnector:
     def lookup(self, action: str, params: Raw, *, idempotency_key: str) -> WriteResult | None:
         payload_build(action, params, idempotency_key)
         return Staging(*self._open()).entry_result(action, params, idempotency_key, already=True)
+
+    def writable(self, source: SourceSpec) -> frozenset[str]:
+        allowed = self._target().write_set.get(source.name)
+        return frozenset(allowed.columns) if allowed is not None else frozenset()
+
+    def update(self, update: RecordUpdate, *, idempotency_key: str) -> WriteResult:
+        return Updating(*self._open()).change(update, idempotency_key)
+
+    def update_lookup(self, source: SourceSpec, key: str, *, idempotency_key: str) -> WriteResult | None:
+        return Updating(*self._open()).found(source, key, idempotency_key)
 
     def close(self) -> None:
         with self._lock:

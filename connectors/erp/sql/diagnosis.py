@@ -18,6 +18,7 @@ from connectors.erp.sql.discovery import view_names
 from connectors.erp.sql.mapping import AGREED_VIEWS, AgreedView, moment_parse
 from connectors.erp.sql.reader import Reader
 from connectors.erp.sql.staging import STAGING_COLUMNS
+from connectors.erp.sql.updates_check import updates_items
 from connectors.ports.check import CheckItem, CheckReport
 from kernel import clock
 from kernel.errors import AuthFailed, BatonError, ConfigError
@@ -91,6 +92,7 @@ def _items(client: SqlClient, reader: Reader) -> Iterator[CheckItem]:
         if client.target.view_prefix + view.name in names:
             yield _view_item(client, reader, view)
     yield from _staging_items(client)
+    yield from updates_items(client, _key_is_unique)
 
 
 def _clock_item(client: SqlClient, connection: sa.Connection) -> CheckItem:

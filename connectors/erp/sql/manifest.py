@@ -10,6 +10,7 @@ from connectors.ports.manifest import (
     IdempotencyMode,
     Manifest,
     Setting,
+    SettingType,
     WriteAction,
 )
 from kernel.text import Localized as L
@@ -73,8 +74,25 @@ MANIFEST = Manifest(
             required=False,
             default="baton_inbox",
         ),
+        Setting(
+            "write_set",
+            L("Fields that may be changed", "允许修改的字段"),
+            type=SettingType.TEXTAREA,
+            required=False,
+            default="",
+            help=L(
+                "One line a view: v_sales_orders = sales_orders by number: status, due_date. Empty: no table is changed.",
+                "每个视图一行：v_sales_orders = sales_orders by number: status, due_date。留空则不修改任何表。",
+            ),
+        ),
+        Setting(
+            "updates_table",
+            L("Table that remembers changes", "记录修改的表"),
+            required=False,
+            default="baton_updates",
+        ),
     ),
-    erp=ErpCapabilities(counts=True),
+    erp=ErpCapabilities(counts=True, updates=True),
     writes=(CREATE_PURCHASE_ORDER, CONFIRM_SALES_ORDER),
     poll_seconds=15.0,
     limits={

@@ -14,6 +14,7 @@ from django.conf import settings as django_settings
 from django.utils.translation import gettext as _
 
 from connectors.erp.sql.manifest import MANIFEST
+from connectors.erp.sql.writeset import Writable, write_set_parse
 from kernel.errors import ConfigError
 from kernel.network import Net
 
@@ -46,6 +47,8 @@ class Target:
     view_prefix: str
     staging_table: str
     allow_nets: tuple[Net, ...]
+    updates_table: str = ""
+    write_set: Mapping[str, Writable] = field(default_factory=dict, hash=False)
 
     @property
     def dialect(self) -> str:
@@ -96,6 +99,8 @@ def target_parse(
         view_prefix=str(settings.get("view_prefix", values["view_prefix"]) or "").strip(),
         staging_table=str(values["staging_table"]).strip(),
         allow_nets=nets,
+        updates_table=str(values["updates_table"]).strip(),
+        write_set=write_set_parse(str(values["write_set"])),
     )
     if target.dialect == "sqlite":
         _path_refuse(target.path)

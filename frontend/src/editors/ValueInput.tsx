@@ -6,10 +6,10 @@ import { isObject, type Json } from "../json";
 import { usePart, useView } from "../page/view";
 import { Picker } from "../Picker";
 import { t } from "../texts";
-import { inputsAround } from "./around";
+import { besides } from "./around";
 import { AsItIs } from "./AsItIs";
 
-type Kind = "none" | "field" | "input" | "fixed" | "other";
+type Kind = "none" | "field" | "input" | "result" | "fixed" | "other";
 
 export function ValueInput({
   label,
@@ -22,7 +22,7 @@ export function ValueInput({
 }) {
   const { catalogue, definition, isReadOnly } = useView();
   const [value, setValue] = usePart(pointer);
-  const inputs = inputsAround(definition, pointer);
+  const { answer: inputs, result: results } = besides(definition, pointer, catalogue.actions);
   const kind = kindOf(value);
   const field = fieldOf(value)?.replace(/^record\./, "") ?? "";
   const turn = (next: Kind) => {
@@ -30,6 +30,7 @@ export function ValueInput({
       none: undefined,
       field: { var: `record.${catalogue.fields[0]?.name ?? ""}` },
       input: { input: inputs[0]?.name ?? "" },
+      result: { var: `result.${results[0]?.name ?? ""}` },
       fixed: "",
       other: value,
     };
@@ -47,6 +48,7 @@ export function ValueInput({
         {(canBeNone || kind === "none") && <option value="none">{t("fromNowhere")}</option>}
         <option value="field">{t("fromRecord")}</option>
         {(inputs.length > 0 || kind === "input") && <option value="input">{t("fromInput")}</option>}
+        {(results.length > 0 || kind === "result") && <option value="result">{t("theResult")}</option>}
         <option value="fixed">{t("fixedValue")}</option>
         {kind === "other" && <option value="other">{t("keptAsWritten")}</option>}
       </select>
@@ -84,6 +86,21 @@ export function ValueInput({
           ))}
         </select>
       )}
+      {kind === "result" && (
+        <select
+          class="e-control"
+          aria-label={label}
+          value={fieldOf(value ?? null) ?? ""}
+          disabled={isReadOnly}
+          onChange={(event) => setValue({ var: event.currentTarget.value })}
+        >
+          {results.map((each) => (
+            <option key={each.name} value={`result.${each.name}`}>
+              {each.label}
+            </option>
+          ))}
+        </select>
+      )}
       {kind === "fixed" && (
         <input
           class="e-control"
@@ -102,6 +119,7 @@ export function ValueInput({
 function kindOf(value: Json | undefined): Kind {
   if (value === undefined || value === null) return "none";
   if (fieldOf(value)?.startsWith("record.")) return "field";
+  if (fieldOf(value)?.startsWith("result.")) return "result";
   if (isObject(value)) return Object.keys(value).length === 1 && typeof value["input"] === "string" ? "input" : "other";
   return Array.isArray(value) ? "other" : "fixed";
 }

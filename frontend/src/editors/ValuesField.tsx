@@ -10,15 +10,47 @@ import { useFieldLabels } from "./targets";
 import { ValueInput } from "./ValueInput";
 
 export function ValuesField({ label, pointer }: FieldProps) {
-  const { catalogue, isReadOnly } = useView();
-  const [stored, setValues] = usePart(pointer);
+  const { catalogue } = useView();
   const [write] = usePart(pointer.replace(/\/values$/, "/write"));
   const kind = catalogue.writes.find((each) => each.key === write);
   const labels = useFieldLabels(kind?.object ?? "");
+  return (
+    <ValueRows
+      label={label}
+      pointer={pointer}
+      required={kind?.required ?? []}
+      offered={kind?.optional ?? []}
+      labels={labels}
+    />
+  );
+}
+
+/** New values for fields of the rule's own record: those that may be changed. */
+export function ChangesField({ label, pointer }: FieldProps) {
+  const { catalogue } = useView();
+  const labels = (name: string) => catalogue.fields.find((each) => each.name === name)?.label ?? name;
+  const offered = catalogue.fields.filter((each) => each.writable).map((each) => each.name);
+  return <ValueRows label={label} pointer={pointer} required={[]} offered={offered} labels={labels} />;
+}
+
+function ValueRows({
+  label,
+  pointer,
+  required,
+  offered,
+  labels,
+}: {
+  label: string;
+  pointer: string;
+  required: readonly string[];
+  offered: readonly string[];
+  labels(name: string): string;
+}) {
+  const { isReadOnly } = useView();
+  const [stored, setValues] = usePart(pointer);
   const values: JsonObject = isObject(stored) ? stored : {};
-  const required = kind?.required ?? [];
   const names = [...new Set([...required, ...Object.keys(values)])];
-  const others = (kind?.optional ?? []).filter((name) => !names.includes(name));
+  const others = offered.filter((name) => !names.includes(name));
   return (
     <Labelled label={label} pointer={pointer}>
       <ul class="e-rows e-values">

@@ -10,16 +10,18 @@ import { NamesField } from "./NamesField";
 import { PreconditionsField } from "./PreconditionsField";
 import { RecipientsField } from "./RecipientsField";
 import type { FieldProps } from "./ShapeForm";
+import { StateField, StateFieldField, StatesField } from "./StateFields";
 import { StepsField } from "./StepsField";
 import { TemplateField } from "./TemplateField";
 import { TimeField } from "./TimeField";
 import { TimesField } from "./TimesField";
 import { TimeZoneField } from "./TimeZoneField";
-import { ValuesField } from "./ValuesField";
+import { ChangesField, ValuesField } from "./ValuesField";
 import { WriteField } from "./WriteField";
 
 export const EDITORS: Readonly<Record<string, FunctionComponent<FieldProps>>> = {
   buttons: ButtonsField,
+  changes: ChangesField,
   channels: ChannelsField,
   condition: LabelledLogic,
   duration: DurationField,
@@ -29,6 +31,9 @@ export const EDITORS: Readonly<Record<string, FunctionComponent<FieldProps>>> = 
   names: NamesField,
   preconditions: PreconditionsField,
   recipients: RecipientsField,
+  state: StateField,
+  state_field: StateFieldField,
+  states: StatesField,
   steps: StepsField,
   template: TemplateField,
   time: TimeField,

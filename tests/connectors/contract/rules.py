@@ -28,6 +28,7 @@ RULES = {
     "inbound_stale": "An old proof is refused.",
     "inbound_replay": "A replayed request is refused or recognised by its event id.",
     "write_once": "The same write with the same key happens once, and is found again.",
+    "update_once": "Fields are changed once, only where they are still as expected, and only those that may be.",
     "poll_complete": "Paging walks every record exactly once, also with equal timestamps at page borders.",
 }
 

@@ -15,14 +15,16 @@ from unittest.mock import patch
 
 from sqlalchemy.engine.default import DefaultDialect
 
-from connectors.ports.erp import Page, SourceSpec, WriteOutcome, WriteResult
+from connectors.ports.erp import Page, RecordUpdate, SourceSpec, ValuesMoved, WriteOutcome, WriteResult
 from demo.company import SHOWCASE, company_create, go_down, orders, refuse_next
-from kernel.errors import AuthFailed, ConfigError, OutcomeUnknown, Rejected, Transient
+from kernel.errors import AuthFailed, ConfigError, Conflict, OutcomeUnknown, Rejected, Transient
 from tests.connectors.contract.driver import Driver
 from tests.connectors.contract.http_driver import REFUSAL
 from tests.connectors.contract.peer import greeter, url_refused
 
 STOCK = SourceSpec("v_stock_levels", "id", ("product_code", "warehouse", "on_hand"), "updated_at")
+LEVELS = SourceSpec("v_stock_levels", "id", ("on_hand", "reorder_level"))
+WRITE_SET = "v_stock_levels = stock by product_code@warehouse: reorder_level"
 ACTION = "create_purchase_order"
 
 
@@ -151,6 +153,41 @@ class ConnectorDriver(Driver):
         assert (order.quantity, order.unit_price) == (Decimal(200), Decimal("0.1234"))
         assert self._order(connector, "k-2").number != order.number
         assert len(orders(self.path)) == before + 2
+
+    def rule_update_once(self) -> None:
+        connector = self.build({**self.settings(), "write_set": WRITE_SET})
+        key = "@".join(SHOWCASE[:2])
+        found = connector.get(LEVELS, key)
+        level = found.data["reorder_level"]
+        assert connector.writable(LEVELS) == {"reorder_level"}
+        assert connector.update_lookup(LEVELS, key, idempotency_key="u-1") is None
+        change = RecordUpdate(LEVELS, key, {"reorder_level": Decimal(level + 7)}, {"reorder_level": level})
+
+        def changed(_attempt: int) -> WriteResult:
+            result: WriteResult = connector.update(change, idempotency_key="u-1")
+            return result
+
+        with ThreadPoolExecutor(4) as pool:
+            results = list(pool.map(changed, range(8)))
+        results.append(connector.update_lookup(LEVELS, key, idempotency_key="u-1"))
+        assert {each.outcome for each in results} == {WriteOutcome.DONE}
+        assert [each.already for each in results].count(False) == 1
+        assert {each.record["reorder_level"] for each in results} == {level + 7}
+
+        moved = self.raised(ValuesMoved, lambda: connector.update(change, idempotency_key="u-2"))
+        assert moved.found == {"reorder_level": level + 7}
+        forbidden = RecordUpdate(LEVELS, key, {"on_hand": 1}, {})
+        self.raised(ConfigError, lambda: connector.update(forbidden, idempotency_key="u-3"))
+        nobody = RecordUpdate(LEVELS, "x@y", {"reorder_level": 1}, {})
+        self.raised(Rejected, lambda: connector.update(nobody, idempotency_key="u-4"))
+        self.raised(Conflict, lambda: connector.update_lookup(LEVELS, "x@y", idempotency_key="u-1"))
+        for unused in ("u-2", "u-3", "u-4"):
+            assert connector.update_lookup(LEVELS, key, idempotency_key=unused) is None
+        assert connector.get(LEVELS, key).data["reorder_level"] == level + 7
+        with sqlite3.connect(self.path) as connection:
+            levels = connection.execute("SELECT count(*) FROM stock WHERE reorder_level = ?", (level + 7,))
+            assert levels.fetchone() == (1,)
+        connection.close()
 
     def rule_poll_complete(self) -> None:
         with sqlite3.connect(self.path) as connection:

@@ -97,9 +97,17 @@ class TriggerShown(BlockShown):
     policies = serializers.ListField(child=serializers.CharField())
 
 
+class GivenShown(serializers.Serializer[Any]):
+    name = serializers.CharField()
+    type = serializers.CharField()
+
+
 class ActionShown(BlockShown):
+    """`gives` are the values that later actions and texts may use of it."""
+
     first = serializers.BooleanField()
     follows = serializers.BooleanField()
+    gives = GivenShown(many=True)
 
 
 class RecipientShown(Offered):

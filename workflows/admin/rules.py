@@ -142,7 +142,9 @@ class RuleAdmin(RuleEditor):
 
     @admin.display(description=gettext_lazy("fired (7 days)"), ordering="fired_count")
     def fired(self, rule: Any) -> str:
-        return format_html('<span class="b-figure">{} {}</span>', rule.health.fired, sparkline(rule.health.per_day))
+        return format_html(
+            '<span class="b-figure">{} {}</span>', rule.health.fired, sparkline(rule.health.per_day)
+        )
 
     @admin.display(description=gettext_lazy("sent"))
     def sent(self, rule: Any) -> int:

@@ -14,10 +14,16 @@ from connectors.mapping import CompiledMapping, Mapped, moment_read, raw_json
 from connectors.models import Connection, Event, EventState, Record, RecordedObject
 from connectors.ports.erp import SourceRecord
 from kernel import clock, doorbell
+from kernel.rows import Writes, row_new, rows_insert_new, rows_update
+from kernel.statements import Raw, Select
 from kernel.text import text_store
 
 PLAN_QUEUE = "plan"
 DIMENSION_COLUMNS = tuple(dimension.value for dimension in Dimension)
+STATE_FIELDS = (
+    *("data", "fingerprint", "changed_at", "gone", "updated_at", "planned_data"),
+    *DIMENSION_COLUMNS,
+)
 
 
 def fingerprint(raw: Mapping[str, Any], mapping_version: int) -> str:
@@ -43,6 +49,11 @@ def changed_fields(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[
     return sorted(name for name in before.keys() | after.keys() if before.get(name) != after.get(name))
 
 
+_WHOSE = "connection_id = %s AND object = %s AND key {any}"
+_MARKS = Raw(f"SELECT key, fingerprint, gone FROM connectors_record WHERE {_WHOSE}")
+_LOCKED = Select(Record, _WHOSE, tail="ORDER BY id", lock=True)
+
+
 class PageStore:
     """Stores one page of a walk: compares with the record store and writes records and events together."""
 
@@ -54,22 +65,15 @@ class PageStore:
 
     def store(self, page: Sequence[SourceRecord]) -> int:
         """Write what changed. Returns the number of events made. Call inside a transaction."""
-        known = {
-            row.key: row
-            for row in Record.objects.select_for_update(of=("self",), no_key=True)
-            .filter(
-                connection_id=self.recorded.connection_id,
-                object=self.recorded.object,
-                key__in=[item.key for item in page],
-            )
-            .order_by("pk")
-        }
+        moved = self._moved(page)
+        if not moved:
+            return 0
+        known = {row.key: row for row in _LOCKED.rows(*self._whose, [item.key for item, _mark in moved])}
         created: list[Record] = []
         updated: list[Record] = []
         events: list[Event] = []
-        for item in {each.key: each for each in page}.values():
+        for item, mark in moved:
             row = known.get(item.key)
-            mark = fingerprint(item.data, self.mapping.version)
             if row is not None and row.fingerprint == mark and not row.gone:
                 continue
             mapped = self.mapping.map(item.data, item.key)
@@ -82,8 +86,11 @@ class PageStore:
                     updated.append(row)
                 continue
             if row is None:
-                row = Record(
-                    connection_id=self.recorded.connection_id, object=self.recorded.object, key=mapped.key
+                row = row_new(
+                    Record,
+                    connection_id=self.recorded.connection_id,
+                    object=self.recorded.object,
+                    key=mapped.key,
                 )
                 created.append(row)
             else:
@@ -91,37 +98,32 @@ class PageStore:
             if self.first_walk and row.planned_event_id is None:
                 row.planned_data = dict(mapped.data)
             self._state(row, item, mapped.data, mark)
-        Record.objects.bulk_create(created)
-        Record.objects.bulk_update(
-            updated,
-            ["data", "fingerprint", "changed_at", "gone", "updated_at", "planned_data", *DIMENSION_COLUMNS],
-        )
-        Event.objects.bulk_create(events, ignore_conflicts=True)
-        if events:
-            doorbell.ring(PLAN_QUEUE)
-        return len(events)
+        writes = Writes()
+        writes.insert(Record, created)
+        writes.update(Record, updated, STATE_FIELDS)
+        writes.run()
+        return _events_store(events)
+
+    def _moved(self, page: Sequence[SourceRecord]) -> list[tuple[SourceRecord, str]]:
+        """Records that are not as stored, with their fingerprints. What did not move is neither locked nor mapped."""
+        items = {each.key: each for each in page}
+        stored = {key: (mark, gone) for key, mark, gone in _MARKS.rows(*self._whose, list(items))}
+        marked = [(item, fingerprint(item.data, self.mapping.version)) for item in items.values()]
+        return [(item, mark) for item, mark in marked if stored.get(item.key) != (mark, False)]
+
+    @property
+    def _whose(self) -> tuple[int, str]:
+        return self.recorded.connection_id, self.recorded.object
 
     def gone(self, keys: Iterable[str]) -> int:
         """Records that the finished walk did not show."""
         events = []
-        rows = list(
-            Record.objects.select_for_update(of=("self",), no_key=True)
-            .filter(
-                connection_id=self.recorded.connection_id,
-                object=self.recorded.object,
-                key__in=list(keys),
-                gone=False,
-            )
-            .order_by("pk")
-        )
+        rows = [row for row in _LOCKED.rows(*self._whose, list(keys)) if not row.gone]
         for row in rows:
             row.gone, row.updated_at = True, self.now
             events.append(self._base(row.key, "gone", f"gone:{row.fingerprint}", after=None, before=row.data))
-        Record.objects.bulk_update(rows, ["gone", "updated_at"])
-        Event.objects.bulk_create(events, ignore_conflicts=True)
-        if events:
-            doorbell.ring(PLAN_QUEUE)
-        return len(events)
+        rows_update(Record, rows, ("gone", "updated_at"))
+        return _events_store(events)
 
     def _state(self, row: Record, item: SourceRecord, data: Mapping[str, Any], mark: str) -> None:
         row.data, row.fingerprint, row.gone = dict(data), mark, False
@@ -161,7 +163,8 @@ class PageStore:
     def _base(self, key: str, change: str, mark: str, *, after: Any, before: Any, walk: str = "") -> Event:
         # The same state may return later (10 → 8 → 10 → 8), so the walk's time is part of the key.
         stamp = walk or f"{self.now:%Y%m%d%H%M%S%f}"
-        return Event(
+        return row_new(
+            Event,
             connection_id=self.recorded.connection_id,
             object=self.recorded.object,
             key=key[:200],
@@ -176,6 +179,13 @@ class PageStore:
             detected_at=self.now,
             available_at=self.now,
         )
+
+
+def _events_store(events: Sequence[Event]) -> int:
+    rows_insert_new(Event, events, ("connection_id", "dedupe_key"))
+    if events:
+        doorbell.ring(PLAN_QUEUE)
+    return len(events)
 
 
 def record_refresh(connection: Connection, mapping: CompiledMapping, item: SourceRecord) -> Record | None:

@@ -12,7 +12,16 @@ from workflows.conditions import lowered
 from workflows.conditions.builder import Builder
 from workflows.conditions.engine_port import EnginePort, EngineRule, engine_default, engine_exact
 from workflows.conditions.lowered import Lowered
-from workflows.conditions.nodes import Broken, Condition, Equality, Node, Value, decimal_plain, value_restore
+from workflows.conditions.nodes import (
+    Bound,
+    Broken,
+    Condition,
+    Equality,
+    Node,
+    Value,
+    decimal_plain,
+    value_restore,
+)
 from workflows.conditions.operators import OPERATORS
 from workflows.conditions.prepare import PreparedData
 from workflows.conditions.problems import ConditionInvalid, Problem
@@ -73,13 +82,14 @@ _VERDICTS = (Verdict.UNKNOWN, Verdict.TRUE, Verdict.FALSE)
 class CompiledCondition:
     """Immutable and thread-safe; compile once per RuleVersion.
 
-    `reads` are the paths it looks at. `equalities` are (path, value) that must all hold for it to be true,
-    with values as `PreparedData.value` gives them.
+    `reads` are the paths it looks at. `equalities` (path, value) and `bounds` (path, < <= > or >=, value) must all hold
+    for it to be true, with values as `PreparedData.value` gives them.
     """
 
     def __init__(self, node: Condition, schema: ConditionSchema, engine: EnginePort) -> None:
         self.reads: frozenset[str] = node.reads
         self.equalities: list[Equality] = list(dict.fromkeys(node.equalities))
+        self.bounds: list[Bound] = list(dict.fromkeys(node.bounds))
         self._fields = _Fields(node.reads, schema)
         self._schema = schema
         self.expression = Expression(lowered.verdict(node.when_true, node.when_false), engine)

@@ -21,6 +21,8 @@ DATE_BITS = 22
 DATETIME_BITS = 59
 
 Equality = tuple[str, Any]
+Bound = tuple[str, str, Any]
+"""(path, one of < <= > >=, value): what stands at the path is on this side of the value."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,6 +52,7 @@ class Condition(Node):
     when_true: Lowered
     when_false: Lowered
     equalities: tuple[Equality, ...] = ()
+    bounds: tuple[Bound, ...] = ()
     each_item: Condition | None = None
 
 
@@ -89,6 +92,7 @@ def truth(
     *,
     children: Sequence[Node] | None = None,
     equalities: tuple[Equality, ...] = (),
+    bounds: tuple[Bound, ...] = (),
 ) -> Condition:
     """A leaf: `test` where every value is known, its `opposite` likewise; unknown where any is not."""
     known = tuple(known_of(*values).values())
@@ -100,6 +104,7 @@ def truth(
         when_true=lowered.all_of((*known, test)),
         when_false=lowered.all_of((*known, opposite)),
         equalities=equalities,
+        bounds=bounds,
     )
 
 

@@ -12,6 +12,7 @@ from workflows.conditions.builder import Builder, Call
 from workflows.conditions.literals import literal_type
 from workflows.conditions.lowered import Lowered
 from workflows.conditions.nodes import (
+    Bound,
     Broken,
     Condition,
     Constant,
@@ -29,6 +30,7 @@ from workflows.conditions.problems import message, pointer_join
 from workflows.conditions.schema import NUMBERS, TYPE_LABELS
 
 OPPOSITE = {"===": "!==", "!==": "===", "<": ">=", ">=": "<", ">": "<=", "<=": ">"}
+TURNED = {"<": ">", ">": "<", "<=": ">=", ">=": "<="}
 ENGINE_NAME = {"==": "===", "!=": "!=="}
 ORDERED = NUMBERS | {FieldType.DATE, FieldType.DATETIME}
 
@@ -55,6 +57,7 @@ def order_build(builder: Builder, call: Call) -> Node:
         reads=reads_of(sure),
         when_true=lowered.all_of([each.when_true for each in sure]),
         when_false=lowered.any_of([each.when_false for each in sure]),
+        bounds=tuple(bound for each in sure for bound in each.bounds),
     )
 
 
@@ -79,7 +82,8 @@ def compare(builder: Builder, call: Call, operator: str, nodes: Sequence[Node]) 
     test = lowered.call(operator, one, other)
     opposite = lowered.call(OPPOSITE[operator], one, other)
     demanded = _equality(left, right) or _equality(right, left) if operator == "===" else ()
-    return truth(call.pointer, call.operator, test, opposite, pair, equalities=demanded)
+    bounds = _bound(left, operator, right) or _bound(right, TURNED.get(operator, ""), left)
+    return truth(call.pointer, call.operator, test, opposite, pair, equalities=demanded, bounds=bounds)
 
 
 def paired(builder: Builder, call: Call, left: Node, right: Node) -> tuple[Value, Value] | Broken:
@@ -115,6 +119,12 @@ def _equality(field: Value, constant: Value) -> tuple[Equality, ...]:
     if field.operator != "var" or field.spec is None or constant.operator != "literal":
         return ()
     return ((field.spec.path, value_restore(constant.type, constant.stored.json, constant.scale)),)
+
+
+def _bound(field: Value, operator: str, constant: Value) -> tuple[Bound, ...]:
+    if operator not in TURNED:
+        return ()
+    return tuple((path, operator, value) for path, value in _equality(field, constant))
 
 
 def in_build(builder: Builder, call: Call) -> Node:

@@ -34,7 +34,7 @@ def and_build(builder: Builder, call: Call) -> Node:
         parts,
         lowered.all_of([each.when_true for each in parts]),
         lowered.any_of([each.when_false for each in parts]),
-        equalities=True,
+        demands=True,
     )
 
 
@@ -66,7 +66,7 @@ def truth_build(builder: Builder, call: Call) -> Node:
     parts = _conditions(builder, call)
     if isinstance(parts, Broken):
         return parts
-    return _joined(call, parts, parts[0].when_true, parts[0].when_false, equalities=True)
+    return _joined(call, parts, parts[0].when_true, parts[0].when_false, demands=True)
 
 
 def if_build(builder: Builder, call: Call) -> Node:
@@ -165,9 +165,10 @@ def _conditions(builder: Builder, call: Call) -> list[Condition] | Broken:
 
 
 def _joined(
-    call: Call, parts: list[Condition], yes: Lowered, no: Lowered, *, equalities: bool = False
+    call: Call, parts: list[Condition], yes: Lowered, no: Lowered, *, demands: bool = False
 ) -> Condition:
-    demanded = tuple(each for part in parts for each in part.equalities) if equalities else ()
+    """`demands`: it can only be true where every part is."""
+    sure = parts if demands else []
     return Condition(
         pointer=call.pointer,
         operator=call.operator,
@@ -175,7 +176,8 @@ def _joined(
         reads=reads_of(parts),
         when_true=yes,
         when_false=no,
-        equalities=demanded,
+        equalities=tuple(each for part in sure for each in part.equalities),
+        bounds=tuple(each for part in sure for each in part.bounds),
     )
 
 

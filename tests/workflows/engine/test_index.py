@@ -49,6 +49,26 @@ def test_only_rules_that_may_be_true_are_asked_in_their_order() -> None:
     assert _asked(RuleIndex([]), name="east") == []
 
 
+def test_only_rules_whose_bound_the_value_keeps_are_asked() -> None:
+    logics = [{operator: [var("count"), bound]} for operator in ("<", "<=", ">", ">=") for bound in (5, 9)]
+    turned = {"<": [7, var("count")]}
+    between = {"<": [2, var("count"), 8]}
+    index = RuleIndex(_rules([*logics, turned, between, {"and": [LOW, EAST]}]), few=1)
+    assert _asked(index, count=5) == [101, 102, 103, 106, 109]
+    assert _asked(index, count=9) == [103, 104, 106, 107, 108, 109]
+    assert _asked(index, count=2, name="east") == [100, 101, 102, 103, 110]
+    assert _asked(index) == list(range(100, 110))  # missing: each is unknown, and says so
+    few = RuleIndex(_rules(logics), few=8)
+    assert _asked(few, count=5) == list(range(100, 108))
+
+
+def test_what_is_no_demand_is_no_bound() -> None:
+    """Under a negation, in one of several alternatives, and between two fields."""
+    loose = [{"!": [LOW]}, {"or": [LOW, EAST]}, {"<": [var("count"), var("on_hand")]}]
+    index = RuleIndex(_rules([*loose, LOW, LOW]), few=1)
+    assert _asked(index, count=9, on_hand=1) == [100, 101, 102]
+
+
 def test_a_rule_stands_under_the_field_that_parts_the_most() -> None:
     index = RuleIndex(
         _rules([{"and": [OPEN, {"==": [var("name"), word]}]} for word in ("a", "b", "c")] + [OPEN])
@@ -88,7 +108,9 @@ SPELT = {"on_hand": Decimal("1.5"), "due_on": dt.date(2026, 11, 22)}
 
 
 def _compared(name: str) -> st.SearchStrategy[Any]:
-    operators = ["==", "!="] if name in ("name", "status", "active") else ["==", "==", "!=", "<", ">="]
+    operators = (
+        ["==", "!="] if name in ("name", "status", "active") else ["==", "==", "!=", "<", "<=", ">", ">="]
+    )
     one = st.tuples(st.just(var(name)), st.sampled_from(ASKED_FOR[name])).map(list)
     return st.builds(
         lambda operator, pair, turned: {operator: pair[::-1] if turned else pair},
@@ -129,7 +151,7 @@ def test_no_rule_that_is_true_is_left_out(
     logics: list[Any], several: list[dict[str, Any]], remembered: set[int]
 ) -> None:
     rules = _rules(logics)
-    index = RuleIndex(rules)
+    index = RuleIndex(rules, few=0)
     for record in several:
         data = prepared(record=record)
         true = {rule.rule_id for rule in rules if rule.condition.evaluate(data) is Verdict.TRUE}

@@ -38,6 +38,8 @@ class WorkflowsConfig(AppConfig):
         from workflows.services.pruning import prune_run
         from workflows.services.resuming import FloodHandler
         from workflows.services.summary import summaries_send
+        from workflows.services.testing import HANDLER as TEST
+        from workflows.services.testing import TestHandler
 
         TRIGGERS.check()
         ACTIONS.check()
@@ -62,3 +64,4 @@ class WorkflowsConfig(AppConfig):
         subscribe(HANDLER, StepHandler())
         subscribe(NOTICE, NoticeHandler())
         subscribe(FLOOD, FloodHandler())
+        subscribe(TEST, TestHandler())

@@ -66,6 +66,8 @@ export interface ActionBlock extends Block {
   /** Can stand among the rule's steps; can follow a button. */
   first: boolean;
   follows: boolean;
+  /** It tells or asks people. */
+  asks: boolean;
   /** What later actions may read as `result.<name>`. */
   gives: { name: string; type: FieldKind }[];
 }

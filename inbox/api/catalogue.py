@@ -103,11 +103,12 @@ class GivenShown(serializers.Serializer[Any]):
 
 
 class ActionShown(BlockShown):
-    """`gives` are the values that later actions and texts may use of it."""
+    """`gives` are the values that later actions and texts may use of it; `asks`: it tells or asks people."""
 
     first = serializers.BooleanField()
     follows = serializers.BooleanField()
     gives = GivenShown(many=True)
+    asks = serializers.BooleanField()
 
 
 class RecipientShown(Offered):

@@ -47,6 +47,7 @@ AUDIT: Final = {
     "rule.published": gettext_lazy("published"),
     "rule.switched_off": gettext_lazy("switched off"),
     "rule.loop": gettext_lazy("stopped as a runaway loop"),
+    "rule.tested": gettext_lazy("test message sent"),
     "rule.flood": gettext_lazy("stopped: more often than forecast"),
     "rule.launched": gettext_lazy("launch step changed"),
     "rule.switched_on": gettext_lazy("switched on"),

@@ -32,6 +32,7 @@ PURPOSES = {
     "recipient": gettext_lazy("recipient of the rule"),
     "fallback": gettext_lazy("fallback of the rule"),
     "owner": gettext_lazy("owner of the rule"),
+    "test": gettext_lazy("a test to oneself"),
     "shadow": gettext_lazy("owner of the rule, in its shadow step"),
     "digest": gettext_lazy("digest of notices"),
     "next_channel": gettext_lazy("next channel of the person"),

@@ -180,6 +180,7 @@ def _actions(scope: RuleScope) -> list[dict[str, Any]]:
             "first": each.first,
             "follows": each.follows,
             "gives": [{"name": name, "type": spec.type.value} for name, spec in each.gives({}).items()],
+            "asks": each.asks,
             **offer(each.unavailable(scope)),
         }
         for key, each in ACTIONS.items()
@@ -192,6 +193,7 @@ def _actions(scope: RuleScope) -> list[dict[str, Any]]:
             "first": True,
             "follows": True,
             "gives": [],
+            "asks": False,
             **offer(reason),
         }
         for key, label, reason in _later(LATER_ACTIONS)

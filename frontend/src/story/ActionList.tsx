@@ -10,6 +10,7 @@ import { AsItIs } from "../editors/AsItIs";
 import { listMoved } from "../editors/lists";
 import { ShapeForm } from "../editors/ShapeForm";
 import { AUDIENCE, actionNew } from "./actions";
+import { TestMessage } from "./TestMessage";
 
 interface ListProps {
   pointer: string;
@@ -124,6 +125,7 @@ function ActionCard({
       ) : (
         <AsItIs value={isObject(step["params"]) ? step["params"] : step} />
       )}
+      {action?.asks && <TestMessage pointer={pointer} />}
       <Against pointer={pointer} />
       <Against pointer={pointerJoin(pointer, "action")} />
       <Against pointer={params} />

@@ -292,4 +292,7 @@ export const en = {
   handedOver: "{name} owns the rule now.",
   duplicate: "Make a copy",
   duplicateHelp: "A new draft with the same definition. Nothing of it is in force.",
+  testMessage: "Test message to me",
+  testHelp: "Sends you this message, marked as a test, about the newest record of this kind. Its buttons do nothing.",
+  testSent: "Sent to you: {channels}.",
 } as const;

@@ -286,4 +286,7 @@ export const zh: Record<keyof typeof en, string> = {
   handedOver: "规则现由 {name} 负责。",
   duplicate: "复制规则",
   duplicateHelp: "以相同定义新建草稿，不会生效。",
+  testMessage: "给自己发测试消息",
+  testHelp: "以最新的此类记录为例，将此消息发给您本人并标记为测试，按钮不会执行任何操作。",
+  testSent: "已发送给您：{channels}。",
 };

@@ -20,13 +20,7 @@ class WorkflowsConfig(AppConfig):
         from workflows.engine.overdue import OVERDUE_QUEUE, overdue_drain, overdue_is_due
         from workflows.engine.plan import BATCH, EXECUTE_QUEUE, PLAN_QUEUE, plan_drain, plan_due
         from workflows.engine.refresh import HANDLER
-        from workflows.engine.schedules import BATCH as SCHEDULE_BATCH
-        from workflows.engine.schedules import (
-            SCHEDULE_QUEUE,
-            schedule_due,
-            schedules_drain,
-            schedules_follow,
-        )
+        from workflows.engine.starting import starting_register
         from workflows.engine.stopping import STOP_QUEUE, stop_drain, stop_due
         from workflows.engine.telling import HANDLER as NOTICE
         from workflows.services.accessreport import access_reports_send
@@ -47,10 +41,7 @@ class WorkflowsConfig(AppConfig):
         doorbell.queue_register(PLAN_QUEUE, drain=plan_drain, waiting=plan_due, full=BATCH)
         doorbell.queue_register(EXECUTE_QUEUE, drain=execute_drain, waiting=execute_due, threads=8)
         doorbell.queue_register(STOP_QUEUE, drain=stop_drain, waiting=stop_due)
-        doorbell.queue_register(
-            SCHEDULE_QUEUE, drain=schedules_drain, waiting=schedule_due, full=SCHEDULE_BATCH
-        )
-        timer_register("schedules", schedules_follow)
+        starting_register()
         timer_register("counters", counters_tell)
         timer_register("summary", summaries_send)
         timer_register("prune", prune_run)

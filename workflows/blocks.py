@@ -43,16 +43,20 @@ class Trigger(Protocol):
     params: Shape
     object: str = ""
     """The object of Baton's own that it is about; empty: the rule says which object of its connection."""
-    policies: tuple[FiringPolicy, ...] = (FiringPolicy.BECOMES_TRUE, FiringPolicy.EACH_TIME)
+    policies: tuple[FiringPolicy, ...] = tuple(FiringPolicy)
     """The firing policies that make sense with it; the editor begins with the first."""
     timed: bool = False
     """It starts by itself at the set times its parameters state (workflows/timetable.py)."""
+    walks: bool = False
+    """At each of them every record of the object is looked at."""
+    made: str = ""
+    """The kind of change of the events Baton makes for it; empty: its events come from outside."""
 
     def check(self, spec: TriggerSpec) -> list[Problem]: ...
 
     def takes(self, spec: TriggerSpec, change: str) -> bool:
         """Whether an event with this kind of change starts the rule (before any condition)."""
-        ...
+        return bool(self.made) and change == self.made
 
     def sentence(self, spec: TriggerSpec, about: DictionaryObject, connection_name: str) -> Localized: ...
 

@@ -14,6 +14,8 @@ TRIGGERS: Registry[Trigger] = Registry(
     {
         "record": "workflows.triggers.record:TRIGGER",
         "schedule": "workflows.triggers.schedule:TRIGGER",
+        "schedule_records": "workflows.triggers.schedule_records:TRIGGER",
+        "by_hand": "workflows.triggers.by_hand:TRIGGER",
     },
 )
 
@@ -48,8 +50,6 @@ _NEEDS_INBOUND = Localized(
     "需要能够转发用户发给机器人消息的通讯工具。",
 )
 LATER_TRIGGERS = {
-    "schedule_records": (Localized("At set times, for every record", "定时检查每条记录"), _LATER),
-    "by_hand": (Localized("By hand", "手动"), _LATER),
     "message": (Localized("A message to the bot", "收到发给机器人的消息"), _NEEDS_INBOUND),
 }
 LATER_ACTIONS = {

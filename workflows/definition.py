@@ -6,7 +6,8 @@
      "firing": {"policy": "becomes_true", "rearm": null, "cooldown_seconds": 0},
      "steps": [{"action": "ask", "params": {…see workflows/actions/ask.py…}}]}
 
-`policy`: `becomes_true` (fires on the crossing, re-arms when the condition, or `rearm`, says so) or `each_time`.
+`policy`: `becomes_true` (fires on the crossing, re-arms when the condition, or `rearm`, says so), `each_time`, or `while_true`
+(fires on the crossing and then every `every_seconds` until the condition is false). Active hours are in hours.py.
 Reading an older schema upgrades it through UPGRADES, one step a version.
 """
 
@@ -27,8 +28,20 @@ SCHEMA = 1
 CHANGES = ("created", "changed", "gone", "event")
 """What happens to records out there."""
 SCHEDULED = "scheduled"
-MADE = {SCHEDULED: Localized("due", "到点")}
+BY_HAND = "by_hand"
+AGAIN = "again"
+PUBLISHED = "published"
+MADE = {
+    SCHEDULED: Localized("due", "到点"),
+    BY_HAND: Localized("started by hand", "手动启动"),
+    AGAIN: Localized("looked at again", "再次检查"),
+    PUBLISHED: Localized("true when published", "发布时已成立"),
+}
 """What Baton itself makes events of, each for one rule, with its word."""
+REVISITS = (AGAIN, PUBLISHED)
+"""Looks at a record that any rule may ask for, whatever starts it."""
+LEAST_EVERY_SECONDS = 300
+MOST_EVERY_SECONDS = 90 * 86_400
 Severity = Literal["error", "warning"]
 UPGRADES: dict[int, Callable[[Mapping[str, Any]], Mapping[str, Any]]] = {}
 
@@ -36,6 +49,7 @@ UPGRADES: dict[int, Callable[[Mapping[str, Any]], Mapping[str, Any]]] = {}
 class FiringPolicy(StrEnum):
     BECOMES_TRUE = "becomes_true"
     EACH_TIME = "each_time"
+    WHILE_TRUE = "while_true"
 
 
 @dataclass(frozen=True)
@@ -79,6 +93,7 @@ class Firing:
     policy: FiringPolicy
     rearm: Any
     cooldown_seconds: float
+    every_seconds: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -130,6 +145,14 @@ def _structure_problems(raw: Mapping[str, Any]) -> list[Problem]:
             problems.append(
                 Problem("/firing/cooldown_seconds", "range", _("The cool-down is a number of seconds ≥ 0."))
             )
+        every = firing.get("every_seconds")
+        if firing.get("policy") == FiringPolicy.WHILE_TRUE and not (
+            isinstance(every, int | float)
+            and not isinstance(every, bool)
+            and LEAST_EVERY_SECONDS <= every <= MOST_EVERY_SECONDS
+        ):
+            words = _("Say how often: between 5 minutes and 90 days.")
+            problems.append(Problem("/firing/every_seconds", "range", words))
     steps = raw.get("steps")
     if not isinstance(steps, list) or not steps:
         problems.append(Problem("/steps", "missing", _("Add at least one action.")))
@@ -144,6 +167,17 @@ def _structure_problems(raw: Mapping[str, Any]) -> list[Problem]:
     return problems
 
 
+def firing_read(firing: Mapping[str, Any]) -> Firing:
+    """Raises ValueError for an unknown policy."""
+    policy = FiringPolicy(firing.get("policy", FiringPolicy.BECOMES_TRUE))
+    return Firing(
+        policy,
+        firing.get("rearm"),
+        float(firing.get("cooldown_seconds") or 0) if policy is not FiringPolicy.WHILE_TRUE else 0.0,
+        float(firing.get("every_seconds") or 0),
+    )
+
+
 def definition_read(raw: Any) -> Definition:
     """Raises DefinitionInvalid (all structural problems at once) or ConfigError (foreign schema)."""
     if not isinstance(raw, Mapping):
@@ -152,15 +186,11 @@ def definition_read(raw: Any) -> Definition:
     problems = _structure_problems(raw)
     if problems:
         raise DefinitionInvalid(problems)
-    trigger, firing = raw["trigger"], raw.get("firing", {})
+    trigger = raw["trigger"]
     return Definition(
         trigger=TriggerSpec(str(trigger["type"]), str(trigger["object"]), dict(trigger)),
         condition=raw.get("condition", True),
-        firing=Firing(
-            FiringPolicy(firing.get("policy", FiringPolicy.BECOMES_TRUE)),
-            firing.get("rearm"),
-            float(firing.get("cooldown_seconds", 0)),
-        ),
+        firing=firing_read(raw.get("firing", {})),
         steps=tuple(StepSpec(str(step["action"]), dict(step.get("params", {}))) for step in raw["steps"]),
         raw=raw,
     )

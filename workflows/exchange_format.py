@@ -10,7 +10,8 @@ from django.utils.translation import gettext as _
 
 from kernel.text import LANGUAGES
 from workflows.catalog import ACTIONS, TRIGGERS
-from workflows.definition import SCHEMA, FiringPolicy, Problem
+from workflows.definition import LEAST_EVERY_SECONDS, MOST_EVERY_SECONDS, SCHEMA, FiringPolicy, Problem
+from workflows.hours import hours_shapes
 
 KEY = re.compile(r"[-a-zA-Z0-9_]{1,80}")
 NEEDED = ("key", "name", "connection", "definition")
@@ -41,6 +42,12 @@ def file_schema(number: int) -> dict[str, Any]:
             "policy": {"enum": [each.value for each in FiringPolicy]},
             "cooldown_seconds": {"type": "number", "minimum": 0},
             "rearm": {},
+            "every_seconds": {
+                "type": "number",
+                "minimum": LEAST_EVERY_SECONDS,
+                "maximum": MOST_EVERY_SECONDS,
+            },
+            **hours_shapes(),
         },
     }
     definition = {

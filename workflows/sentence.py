@@ -14,7 +14,8 @@ from workflows.blocks import RuleScope
 from workflows.catalog import ACTIONS, TRIGGERS
 from workflows.conditions import ConditionSchema
 from workflows.conditions.words import ALWAYS, condition_words
-from workflows.definition import Definition, Firing, FiringPolicy, TriggerSpec, definition_read
+from workflows.definition import Definition, Firing, FiringPolicy, TriggerSpec, definition_read, firing_read
+from workflows.hours import hours_words
 from workflows.models import Rule
 from workflows.nesting import lists_inside, steps_walk
 
@@ -23,6 +24,7 @@ INCOMPLETE = (ConfigError, KeyError, TypeError, AttributeError, ValueError)
 POLICY_WORDS = {
     FiringPolicy.BECOMES_TRUE: gettext_noop("when it becomes true"),
     FiringPolicy.EACH_TIME: gettext_noop("each time it is true"),
+    FiringPolicy.WHILE_TRUE: gettext_noop("when it becomes true, and again while it is"),
 }
 
 
@@ -58,9 +60,8 @@ def firing_words(rule: Rule, raw: Mapping[str, Any]) -> Localized:
     try:
         firing = raw.get("firing", {})
         scope = _scope(rule, str(raw["trigger"]["object"]))
-        policy = FiringPolicy(firing.get("policy", FiringPolicy.BECOMES_TRUE))
-        said = [localized(POLICY_WORDS[policy])]
-        said += _firing(Firing(policy, firing.get("rearm"), float(firing.get("cooldown_seconds", 0))), scope)
+        read = firing_read(firing)
+        said = [localized(POLICY_WORDS[read.policy]), *_firing(read, firing, scope)]
         return Localized(
             ". ".join(each.en.rstrip(".") for each in said), "。".join(each.zh.rstrip("。") for each in said)
         )
@@ -104,7 +105,10 @@ def _sentence(rule: Rule, definition: Definition, scope: RuleScope) -> Localized
             f"{trigger.en} and {condition.en} becomes true, {then.en}.",
             f"{trigger.zh}，且“{condition.zh}”由不成立变为成立时，{then.zh}。",
         )
-    rest = [*_firing(definition.firing, scope), *_buttons(definition, scope)]
+    rest = [
+        *_firing(definition.firing, definition.raw.get("firing", {}), scope),
+        *_buttons(definition, scope),
+    ]
     return Localized(
         " ".join([main.en, *(each.en for each in rest)]), "".join([main.zh, *(each.zh for each in rest)])
     )
@@ -138,9 +142,17 @@ def _in_order(steps: Sequence[Mapping[str, Any]], scope: RuleScope) -> Localized
     return Localized(", then ".join(each.en for each in said), "，然后".join(each.zh for each in said))
 
 
-def _firing(firing: Firing, scope: RuleScope) -> list[Localized]:
+def _firing(firing: Firing, raw: Mapping[str, Any], scope: RuleScope) -> list[Localized]:
     found = []
-    if firing.policy is FiringPolicy.BECOMES_TRUE and firing.rearm is not None:
+    if firing.policy is FiringPolicy.WHILE_TRUE:
+        every = duration_words(firing.every_seconds)
+        found.append(
+            Localized(
+                f"While it is true, again every {every.en.removeprefix('1 ')}.",
+                f"成立期间每 {every.zh}再次触发。",
+            )
+        )
+    if firing.policy is not FiringPolicy.EACH_TIME and firing.rearm is not None:
         again = condition_words(firing.rearm, scope.about)
         found.append(Localized(f"It can fire again once {again.en}.", f"当{again.zh}之后，可再次触发。"))
     if firing.cooldown_seconds:
@@ -151,7 +163,8 @@ def _firing(firing: Firing, scope: RuleScope) -> list[Localized]:
                 f"同一记录每 {every.zh}最多触发一次。",
             )
         )
-    return found
+    hours = hours_words(raw)
+    return [*found, hours] if hours is not None else found
 
 
 def _buttons(definition: Definition, scope: RuleScope) -> list[Localized]:

@@ -144,7 +144,7 @@ def timetable_problems(params: Mapping[str, Any], pointer: str) -> list[Problem]
         found += [
             Problem(f"{pointer}/times/{at}", "type", _("Write a time of day such as 08:00."))
             for at, each in enumerate(times)
-            if not _is_time(each)
+            if not is_time(each)
         ]
     weekdays = params.get("weekdays", [])
     if not isinstance(weekdays, list) or not all(each in WEEKDAYS for each in weekdays):
@@ -162,7 +162,7 @@ def timetable_problems(params: Mapping[str, Any], pointer: str) -> list[Problem]
     return found
 
 
-def _is_time(value: Any) -> bool:
+def is_time(value: Any) -> bool:
     """An hour and a minute; seconds would only pretend."""
     if not isinstance(value, str) or len(value) != 5:
         return False

@@ -48,6 +48,7 @@ SOURCES = {
     "poll": gettext_lazy("polling"),
     "hook": gettext_lazy("inbound"),
     "schedule": gettext_lazy("schedule"),
+    "hand": gettext_lazy("by hand"),
 }
 VERDICTS = {
     "true": gettext_lazy("true"),

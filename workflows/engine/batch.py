@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections import defaultdict
 from collections.abc import Mapping, Sequence, Set
 
@@ -13,6 +14,7 @@ from kernel.rows import Writes, row_new
 from messaging.models import Delivery, Interaction
 from messaging.services.interactions import interactions_write, targets_once
 from workflows.conditions import PreparedData
+from workflows.definition import AGAIN
 from workflows.engine.carry import Fired, asked_carry, asked_find
 from workflows.engine.claim import Known
 from workflows.engine.compiled import CompiledRule
@@ -30,7 +32,7 @@ RECORD_FIELDS = (
 EVENT_FIELDS = (
     *("state", "outcome", "reason", "verdicts", "before", "after", "changed", "planned_at", "available_at"),
 )
-STATE_FIELDS = ("armed", "fired_event_id", "fired_at", "first_delivered_at")
+STATE_FIELDS = ("armed", "fired_event_id", "fired_at", "first_delivered_at", "again_at")
 
 
 class Batch:
@@ -43,12 +45,13 @@ class Batch:
         self.admission = Admission()
         self.touched: dict[int, Record] = {}
         self.rearmed: list[Rearmed] = []
+        self.rearmed_early: list[Rearmed] = []
         self.states: dict[tuple[int, int], RuleRecordState] = {}
         self.remembered: dict[int, set[int]] = defaultdict(set)
         self.new_states: set[tuple[int, int]] = set()
         self.dirty: set[tuple[int, int]] = set()
         self.runs: list[Run] = []
-        self._fired: list[tuple[CompiledRule, Event, Record, PreparedData]] = []
+        self._fired: list[tuple[CompiledRule, Event, Record, PreparedData, dt.datetime | None]] = []
         for state in known.states:
             self.states[state.rule_id, state.record_id] = state
             if not state.armed:
@@ -73,18 +76,30 @@ class Batch:
             )
         if decided.fires:
             state.fired_event_id, state.fired_at, state.first_delivered_at = event.pk, clock.now(), None
+            if event.change != AGAIN:
+                state.again_at = rule.again_after(decided.waits_until or clock.now())
         if decided.rearmed:
             self.rearmed.append((*mark, event.pk))
+            state.again_at = None
+            if rule.hours is not None:
+                self.rearmed_early.append((*mark, event.pk))
         self.dirty.add(mark)
 
-    def fire(self, rule: CompiledRule, event: Event, record: Record, data: PreparedData) -> None:
-        self._fired.append((rule, event, record, data))
+    def fire(
+        self,
+        rule: CompiledRule,
+        event: Event,
+        record: Record,
+        data: PreparedData,
+        waits_until: dt.datetime | None = None,
+    ) -> None:
+        self._fired.append((rule, event, record, data, waits_until))
 
     def forget(self, record_id: int, told: Set[int], event: Event) -> None:
         """The record is gone: its questions are withdrawn, except of the rules `told` of that, and all are armed."""
         for mark, state in self.states.items():
             if mark[1] == record_id and not state.armed:
-                state.armed = True
+                state.armed, state.again_at = True, None
                 self.remembered[record_id].discard(mark[0])
                 self.dirty.add(mark)
                 if mark[0] not in told:
@@ -135,7 +150,7 @@ class Batch:
     def _runs_made(self, rules: Mapping[int, Rule]) -> list[Fired]:
         now = clock.now()
         made: list[Fired] = []
-        for compiled, event, record, data in self._fired:
+        for compiled, event, record, data, waits_until in self._fired:
             run = row_new(
                 Run,
                 rule=rules[compiled.rule_id],
@@ -148,6 +163,6 @@ class Batch:
                 started_at=now,
             )
             first = compiled.definition.steps[0].action
-            step = row_new(Step, run=run, path="/steps/0", action=first, available_at=now)
+            step = row_new(Step, run=run, path="/steps/0", action=first, available_at=waits_until or now)
             made.append(Fired(compiled, rules[compiled.rule_id], event, record, run, step))
         return made

@@ -115,6 +115,8 @@ def _asked(fired: Fired, people: People) -> Asked | None:
     owner = fired.rule.owner
     if not (action.is_immediate and action.asks) or not isinstance(owner, User) or run_is_stopped(fired.run):
         return None
+    if fired.step.available_at is not None and fired.step.available_at > clock.now():
+        return None
     try:
         if not fired.compiled.may_use(people.gates.record(owner, fired.record)):
             return None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -19,9 +20,10 @@ from workflows.conditions import (
     FieldType,
     condition_compile,
 )
-from workflows.definition import Definition, FiringPolicy, definition_read
+from workflows.definition import REVISITS, Definition, FiringPolicy, definition_read
 from workflows.engine.launching import EVERYBODY, LaunchPlan
 from workflows.engine.uses import fields_used
+from workflows.hours import ActiveHours, hours_read
 from workflows.models import Rule, RuleVersion
 
 GENERATION = "rules"
@@ -77,6 +79,7 @@ class CompiledRule:
     rearm: CompiledCondition | None
     trace: CompiledTrace
     launch: LaunchPlan = EVERYBODY
+    hours: ActiveHours | None = None
     uses: frozenset[str] = frozenset()
     """The fields it decides by or passes on: the rule's owner must see each of them, in the record at hand."""
 
@@ -95,8 +98,15 @@ class CompiledRule:
         """Whether firing depends on what the rule has seen of the record before."""
         return self.compares or bool(self.definition.firing.cooldown_seconds)
 
+    def again_after(self, moment: dt.datetime) -> dt.datetime | None:
+        """When a record for which it fired at `moment` is looked at again: inside the active hours; None: not at all."""
+        if self.definition.firing.policy is not FiringPolicy.WHILE_TRUE:
+            return None
+        again = moment + dt.timedelta(seconds=self.definition.firing.every_seconds)
+        return (self.hours.opens_at(again) if self.hours is not None else None) or again
+
     def takes(self, change: str) -> bool:
-        return self.trigger.takes(self.definition.trigger, change)
+        return change in REVISITS or self.trigger.takes(self.definition.trigger, change)
 
 
 def rule_compile(rule: Rule, version: RuleVersion) -> CompiledRule:
@@ -119,6 +129,7 @@ def rule_compile(rule: Rule, version: RuleVersion) -> CompiledRule:
         rearm=condition_compile(definition.firing.rearm, schema)
         if definition.firing.rearm is not None
         else None,
+        hours=hours_read(definition.raw.get("firing", {})),
         trace=CompiledTrace(definition.condition, schema),
         uses=frozenset(use.name for use in fields_used(definition)),
     )

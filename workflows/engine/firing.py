@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from workflows.conditions import Verdict
-from workflows.definition import SCHEDULED, Firing, FiringPolicy
+from workflows.definition import AGAIN, MADE, Firing, FiringPolicy
+from workflows.hours import ActiveHours
 
-CROSSING = ("created", "gone", SCHEDULED)
+CROSSING = ("created", "gone", *MADE)
 """Changes with which a true condition is a crossing although no state before it is known."""
 
 
@@ -32,18 +33,22 @@ class Verdicts:
 
 @dataclass(frozen=True)
 class Firings:
-    """`fires`; `armed` to be stored (None: leave as it is); `reason` why a true condition did not fire."""
+    """`fires`; `armed` to be stored (None: leave as it is); `reason` why a true condition did not fire.
+
+    `waits_until`: it fires, and its first step is done then.
+    """
 
     fires: bool
     armed: bool | None = None
     reason: str = ""
     rearmed: bool = False
+    waits_until: dt.datetime | None = None
 
 
 def firing_decide(
     firing: Firing, verdicts: Verdicts, memory: Memory, *, change: str, at: dt.datetime
 ) -> Firings:
-    """`reason` is one of: "", "first_sight", "was_true", "was_unknown", "consumed", "cooldown"."""
+    """`reason` is one of: "", "first_sight", "was_true", "was_unknown", "consumed", "cooldown"; see also hours_keep."""
     if firing.policy is FiringPolicy.EACH_TIME:
         if verdicts.now is not Verdict.TRUE:
             return Firings(False)
@@ -51,13 +56,24 @@ def firing_decide(
     if verdicts.now is not Verdict.TRUE:
         return _not_true(verdicts, memory)
     if memory.armed is False:
-        return Firings(False, reason="consumed")
+        again = firing.policy is FiringPolicy.WHILE_TRUE and change == AGAIN
+        return Firings(True) if again else Firings(False, reason="consumed")
     reason = _no_crossing(verdicts, change) if memory.armed is None else _unknown_before(verdicts)
     if reason:
         return Firings(False, armed=False, reason=reason)
     if _cooling(firing, memory, at):
         return Firings(False, reason="cooldown")
     return Firings(True, armed=False)
+
+
+def hours_keep(decided: Firings, hours: ActiveHours | None, at: dt.datetime) -> Firings:
+    """What fires outside the active hours waits or is dropped (`reason` "outside_hours"); its crossing is consumed."""
+    opens = hours.opens_at(at) if hours is not None and decided.fires else None
+    if hours is None or opens is None:
+        return decided
+    if hours.waits:
+        return replace(decided, waits_until=opens)
+    return replace(decided, fires=False, reason="outside_hours")
 
 
 def _no_crossing(verdicts: Verdicts, change: str) -> str:

@@ -36,12 +36,17 @@ from workflows.engine.claim import (
     waiting,
 )
 from workflows.engine.compiled import CompiledRule, event_data, schema_for
-from workflows.engine.firing import Firings, Memory, Verdicts, firing_decide
+from workflows.engine.firing import Firings, Memory, Verdicts, firing_decide, hours_keep
 from workflows.engine.flood import floods_stop
 from workflows.engine.index import RuleIndex
 from workflows.engine.loops import loops_stop
 from workflows.engine.published import BrokenRule, rules_broken, rules_live
-from workflows.engine.refresh import interactions_rearmed, interactions_refresh, open_asked
+from workflows.engine.refresh import (
+    interactions_rearmed,
+    interactions_refresh,
+    open_asked,
+    waiting_rearmed,
+)
 
 PLAN_QUEUE = "plan"
 EXECUTE_QUEUE = "execute"
@@ -118,6 +123,7 @@ def _plan(events: list[Event], *, carries: bool) -> int:
         loops_stop(batch.runs)
         floods_stop(batch.admission.flooded)
         interactions_rearmed(batch.rearmed)
+        waiting_rearmed(batch.rearmed_early)
     (cards,) = writes.run(open_asked(touched))
     interactions_refresh(touched, cards)
     if is_waiting:
@@ -239,11 +245,13 @@ def _evaluate(
             change=event.change,
             at=clock.now(),
         )
+        if rule.hours is not None:
+            decided = hours_keep(decided, rule.hours, clock.now())
         decided = batch.admission.admit(rule, event.key, decided)
         batch.remember(rule, record.pk, event, decided)
         if decided.fires:
             fired = True
-            batch.fire(rule, event, record, data)
+            batch.fire(rule, event, record, data, decided.waits_until)
         suppressed = suppressed or bool(decided.reason)
         _note(event, rule, verdict, decided)
     if fired:

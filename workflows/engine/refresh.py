@@ -73,11 +73,7 @@ def interactions_rearmed(rearmed: Sequence[Rearmed]) -> int:
     """The condition is false again: questions still open for it need no answer any more."""
     if not rearmed:
         return 0
-    wanted = Q()
-    for rule_id, record_id, event_id in rearmed:
-        found = Q(rule_id=rule_id, record_id=record_id)
-        wanted |= found if event_id is None else found & Q(event_id__lt=event_id)
-    runs = list(Run.objects.filter(wanted, state=RunState.WAITING).values_list("pk", flat=True))
+    runs = list(Run.objects.filter(_runs_of(rearmed), state=RunState.WAITING).values_list("pk", flat=True))
     if not runs:
         return 0
     waiting = list(
@@ -99,6 +95,39 @@ def interactions_rearmed(rearmed: Sequence[Rearmed]) -> int:
     ended.update(state=StepState.SKIPPED, ended_at=now)
     Run.objects.filter(pk__in=run_ids).update(state=RunState.DONE, outcome="no_longer_needed", ended_at=now)
     return closed
+
+
+def _runs_of(rearmed: Sequence[Rearmed]) -> Q:
+    wanted = Q()
+    for rule_id, record_id, event_id in rearmed:
+        found = Q(rule_id=rule_id, record_id=record_id)
+        wanted |= found if event_id is None else found & Q(event_id__lt=event_id)
+    return wanted
+
+
+def waiting_rearmed(rearmed: Sequence[Rearmed]) -> int:
+    """The same for runs whose first step still waits for the rule's active hours: nobody needs to be asked any more."""
+    if not rearmed:
+        return 0
+    now = clock.now()
+    waiting = list(
+        Step.objects.select_for_update(of=("self",), no_key=True)
+        .filter(
+            run__in=Run.objects.filter(_runs_of(rearmed), state=RunState.RUNNING),
+            path="/steps/0",
+            state=StepState.READY,
+            attempts=0,
+            available_at__gt=now,
+        )
+        .order_by("pk")
+        .values_list("pk", "run_id")
+    )
+    Step.objects.filter(pk__in=[pk for pk, _run in waiting]).update(
+        state=StepState.SKIPPED, available_at=None, ended_at=now
+    )
+    return Run.objects.filter(pk__in=[run for _pk, run in waiting]).update(
+        state=RunState.DONE, outcome="no_longer_needed", ended_at=now
+    )
 
 
 def rearmed_text() -> Localized:

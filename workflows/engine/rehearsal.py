@@ -21,7 +21,7 @@ from workflows.conditions import PreparedData, Verdict, data_prepare
 from workflows.definition import StepSpec, step_at
 from workflows.engine.compiled import CompiledRule, event_data, rule_compile, schema_for
 from workflows.engine.context import CardContext
-from workflows.engine.firing import Firings, Memory, Verdicts, firing_decide
+from workflows.engine.firing import Firings, Memory, Verdicts, firing_decide, hours_keep
 from workflows.engine.recipients import Audience, audience_plan
 from workflows.models import Rule, RuleVersion
 from workflows.nesting import path_next
@@ -107,6 +107,7 @@ class Rehearsal:
             change=found.change,
             at=found.at,
         )
+        decided = hours_keep(decided, self.compiled.hours, found.at)
         self._remember(found, decided)
         if gone:
             self._forget(found.key)

@@ -23,6 +23,7 @@ from kernel.wall import zone_read
 from kernel.work import backoff_at, due, work_claim, work_each, work_held
 from workflows.catalog import TRIGGERS
 from workflows.definition import SCHEDULED, Definition, definition_read
+from workflows.engine.walks import walk_begin
 from workflows.models import Rule, RuleState, Schedule
 from workflows.timetable import Timetable, timetable_read, zone_of
 
@@ -82,15 +83,16 @@ def schedules_follow() -> dt.datetime:
     return after(FOLLOW_SECONDS)
 
 
-def _definition(rule: Rule) -> Definition | None:
-    return definition_read(rule.current.definition) if rule.current is not None else None
+def _definition_of(rule: Rule) -> Definition:
+    """Of the version in force. Raises ConfigError for one that is not readable (any more)."""
+    assert rule.current is not None
+    return definition_read(rule.current.definition)
 
 
 def _timetable(rule: Rule) -> Timetable | None:
-    definition = _definition(rule)
-    if definition is None:
+    if rule.current is None:
         return None
-    spec = definition.trigger
+    spec = _definition_of(rule).trigger
     return timetable_read(spec.params) if TRIGGERS.get(spec.type).timed else None
 
 
@@ -124,7 +126,10 @@ def _take_now(schedule: Schedule) -> None:
         if rule.state == RuleState.LIVE and (timetable.late_when_missed or not is_missed):
             schedule.number += 1
             schedule.last_at = latest
-            _occur(rule, latest, schedule.number)
+            if TRIGGERS.get(_definition_of(rule).trigger.type).walks:
+                walk_begin(rule, SCHEDULED, latest)
+            else:
+                _occur(rule, latest, schedule.number)
         schedule.occurrence_at = timetable.next_after(max(latest, now))
         schedule.attempts, schedule.last_error = 0, ""
         schedule.lease_release(schedule.occurrence_at)
@@ -132,19 +137,18 @@ def _take_now(schedule: Schedule) -> None:
 
 
 def _occur(rule: Rule, at: dt.datetime, number: int) -> None:
-    definition = _definition(rule)
-    assert definition is not None
-    stamp = f"{at.astimezone(dt.UTC):%Y-%m-%dT%H:%MZ}"
+    definition = _definition_of(rule)
+    mark = f"{at.astimezone(dt.UTC):%Y-%m-%dT%H:%MZ}"
     Event.objects.bulk_create(
         [
             Event(
                 connection_id=rule.connection_id,
                 object=OCCASION.name,
-                key=f"{rule.key}@{stamp}",
+                key=f"{rule.key}@{mark}",
                 change=SCHEDULED,
                 source=SOURCE,
                 source_event_id=f"{rule.key}#{number}",
-                dedupe_key=f"{SOURCE}:{rule.pk}:{stamp}",
+                dedupe_key=f"{SOURCE}:{rule.pk}:{mark}",
                 after=_occasion(at, zone_of(definition.trigger.params), number),
                 occurred_at=at,
                 for_rule_id=rule.pk,

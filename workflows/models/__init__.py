@@ -9,7 +9,7 @@ from workflows.models.health import RuleDay
 from workflows.models.launch import Launch, LaunchStep
 from workflows.models.rule import Rule, RuleState, RuleTag, RuleVersion
 from workflows.models.run import Attempt, Run, RunState, Step, StepState
-from workflows.models.schedule import Schedule
+from workflows.models.schedule import RecordWalk, Schedule, WalkState
 from workflows.models.state import RuleRecordState
 from workflows.models.stop import RuleStop, StopReason
 
@@ -31,6 +31,7 @@ __all__ = [
     "FootprintKind",
     "Launch",
     "LaunchStep",
+    "RecordWalk",
     "Rule",
     "RuleDay",
     "RuleRecordState",
@@ -44,4 +45,5 @@ __all__ = [
     "Step",
     "StepState",
     "StopReason",
+    "WalkState",
 ]

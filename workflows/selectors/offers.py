@@ -13,7 +13,8 @@ from connectors.selectors import fields_mapped
 from kernel.text import Localized, localized
 from permissions.filters import visible_records
 from permissions.policies import Gate, record_decide
-from workflows.definition import FiringPolicy
+from workflows.definition import LEAST_EVERY_SECONDS, FiringPolicy
+from workflows.hours import hours_shapes
 from workflows.selectors.shown import RecordView
 from workflows.shapes import shape, shape_object
 
@@ -48,16 +49,23 @@ OPERATORS: Sequence[Mapping[str, Any]] = (
 )
 _COOLDOWN = shape("number", Localized("At most once every", "最短间隔"), editor="duration", minimum=0)
 _REARM = shape("", Localized("Can fire again once", "重新布防条件"), editor="condition")
+_EVERY = shape("number", Localized("Every", "每隔"), editor="duration", minimum=LEAST_EVERY_SECONDS)
+_HOURS = hours_shapes()
 POLICIES: Sequence[Mapping[str, Any]] = (
     {
         "key": FiringPolicy.BECOMES_TRUE.value,
         "label": Localized("When it becomes true", "由不成立变为成立时").as_json(),
-        "params": shape_object(rearm=_REARM, cooldown_seconds=_COOLDOWN),
+        "params": shape_object((), rearm=_REARM, cooldown_seconds=_COOLDOWN, **_HOURS),
     },
     {
         "key": FiringPolicy.EACH_TIME.value,
         "label": Localized("Each time it is true", "每次成立时").as_json(),
-        "params": shape_object(cooldown_seconds=_COOLDOWN),
+        "params": shape_object((), cooldown_seconds=_COOLDOWN, **_HOURS),
+    },
+    {
+        "key": FiringPolicy.WHILE_TRUE.value,
+        "label": Localized("Again and again while it is true", "成立期间反复触发").as_json(),
+        "params": shape_object(("every_seconds",), every_seconds=_EVERY, rearm=_REARM, **_HOURS),
     },
 )
 RECIPIENTS: Sequence[Mapping[str, Any]] = (

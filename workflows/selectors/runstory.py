@@ -63,7 +63,9 @@ class Story:
     def hops(self) -> list[Hop]:
         run, event = self.run, self.run.event
         how = {"poll": _("by polling"), "hook": _("by an inbound event")}.get(event.source, event.source)
-        happened = {"schedule": _("It was time")}.get(event.source, _("It happened in the ERP"))
+        happened = {"schedule": _("It was time"), "hand": _("Somebody started it by hand")}.get(
+            event.source, _("It happened in the ERP")
+        )
         detected = _("Baton noticed it, %(how)s") % {"how": how}
         found = [
             Hop("happened", happened, event.occurred_at, fields=self._changed(),

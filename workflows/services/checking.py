@@ -24,6 +24,7 @@ from workflows.conditions import condition_check
 from workflows.definition import Definition, DefinitionInvalid, Problem, definition_read
 from workflows.engine.compiled import schema_for
 from workflows.engine.uses import fields_used
+from workflows.hours import hours_problems
 from workflows.nesting import MOST_DEEP, MOST_STEPS, Placed, lists_inside, steps_walk
 from workflows.readable import schema_with
 from workflows.services.checks_people import people_problems
@@ -87,9 +88,9 @@ def _trigger_check(definition: Definition) -> list[Problem]:
         words = _("“%(trigger)s” cannot start a rule about this. Choose what the rule is about again.")
         problems.append(Problem("/trigger/object", "unknown", words % {"trigger": str(trigger.label)}))
     if definition.firing.policy not in trigger.policies:
-        words = _("“%(trigger)s” starts a rule each time; choose another firing policy.")
+        words = _("“%(trigger)s” cannot have this firing policy; choose another one.")
         problems.append(Problem("/firing/policy", "unknown", words % {"trigger": str(trigger.label)}))
-    return problems
+    return problems + hours_problems(definition.raw.get("firing", {}), "/firing")
 
 
 def _action_problems(placed: Placed, definition: Definition, scope: RuleScope) -> list[Problem]:

@@ -7,9 +7,10 @@ rule decides by a field the asker may not see, neither its verdict nor what woul
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
+from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 
 from connectors.models import Event
@@ -80,13 +81,16 @@ def _run(actor: User, rehearsal: Rehearsal, raw: Mapping[str, Any], asked: Asked
     view = state_view(gate, compiled.connection_id, compiled.about.name, found.record)
     if not view.decision.allowed:
         raise PermissionDenied(_("You may not see this record."))
+    if compiled.trigger.made:
+        found = replace(found, change=compiled.trigger.made, before=None, changed=[])
     if not compiled.takes(found.change):
         text = _("This kind of change does not start the rule.")
         return DryRun(found, view, False, Verdict.UNKNOWN, False, text)
     if any(use.decides and view.hides(use.name) for use in fields_used(compiled.definition)):
         text = _("The rule decides by a field you may not see, so you are not told what it decides.")
         return DryRun(found, view, True, HIDDEN, False, text)
-    assumed = Verdict.FALSE if asked.event is None and found.before is None else None
+    is_made = bool(compiled.trigger.made)
+    assumed = Verdict.FALSE if asked.event is None and found.before is None and not is_made else None
     judged = rehearsal.judge(found, was=assumed)
     assert judged is not None
     owner_sees = rehearsal.owner_sees(rehearsal.record(found))
@@ -162,6 +166,9 @@ def _why(judged: Judged, owner_sees: bool, assumed: bool) -> str:
         return str(HELD[judged.decided.reason])
     if not owner_sees:
         return _("It would fire, but the rule's owner may not see this record, so nobody would be told.")
+    if (opens := judged.decided.waits_until) is not None:
+        shown = localtime(opens).strftime("%Y-%m-%d %H:%M")
+        return _("It would fire, and wait until the rule's active hours begin: %(time)s.") % {"time": shown}
     if assumed:
         return _("It would fire, taken that the condition was not true before.")
     return _("It would fire.")

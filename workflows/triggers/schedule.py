@@ -21,13 +21,11 @@ class ScheduleTrigger(Trigger):
     params = shape_object(("times",), **timetable_shapes())
     object = OCCASION.name
     policies = (FiringPolicy.EACH_TIME,)
+    made = SCHEDULED
     timed = True
 
     def check(self, spec: TriggerSpec) -> list[Problem]:
         return timetable_problems(spec.params, "/trigger")
-
-    def takes(self, spec: TriggerSpec, change: str) -> bool:
-        return change == SCHEDULED
 
     def sentence(self, spec: TriggerSpec, about: DictionaryObject, connection_name: str) -> Localized:
         return localized(gettext_noop("When it is time, %(times)s"), times=timetable_words(spec.params))

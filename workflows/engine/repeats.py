@@ -13,6 +13,7 @@ from django.db import transaction
 from connectors.models import Event
 from connectors.services.records import PLAN_QUEUE
 from kernel import clock, doorbell
+from kernel.doorbell import Due
 from kernel.generation import generations_held
 from kernel.rows import rows_insert_new
 from workflows.definition import AGAIN, FiringPolicy
@@ -28,8 +29,8 @@ OFF_SECONDS = 3600.0
 """While the rule is not in force nothing is made; so often it is looked whether it is again."""
 
 
-def repeat_is_due() -> bool:
-    return RuleRecordState.objects.filter(again_at__lte=clock.now()).exists()
+def repeat_due(now: dt.datetime) -> Due:
+    return [RuleRecordState.objects.filter(again_at__lte=now)]
 
 
 def repeats_drain() -> int:

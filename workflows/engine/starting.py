@@ -11,11 +11,11 @@ def starting_register() -> None:
     doorbell.queue_register(
         schedules.SCHEDULE_QUEUE,
         drain=schedules.schedules_drain,
-        is_due=schedules.schedule_is_due,
+        waiting=schedules.schedule_due,
         full=schedules.BATCH,
     )
-    doorbell.queue_register(walks.WALK_QUEUE, drain=walks.walks_drain, is_due=walks.walk_is_due)
+    doorbell.queue_register(walks.WALK_QUEUE, drain=walks.walks_drain, waiting=walks.walk_due)
     doorbell.queue_register(
-        repeats.REPEAT_QUEUE, drain=repeats.repeats_drain, is_due=repeats.repeat_is_due, full=repeats.BATCH
+        repeats.REPEAT_QUEUE, drain=repeats.repeats_drain, waiting=repeats.repeat_due, full=repeats.BATCH
     )
     timer_register("schedules", schedules.schedules_follow)

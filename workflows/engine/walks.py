@@ -16,6 +16,7 @@ from django.db.models import Max, QuerySet
 from connectors.models import Event, Record
 from connectors.services.records import PLAN_QUEUE
 from kernel import clock, doorbell
+from kernel.doorbell import Due
 from kernel.generation import generations_held
 from kernel.rows import rows_insert_new
 from kernel.work import due, work_claim, work_each, work_held
@@ -54,8 +55,8 @@ def walk_begin(rule: Rule, change: str, at: dt.datetime, *, most: int | None = N
     doorbell.ring(WALK_QUEUE)
 
 
-def walk_is_due() -> bool:
-    return RecordWalk.objects.filter(due()).exists()
+def walk_due(now: dt.datetime) -> Due:
+    return [RecordWalk.objects.filter(due(now))]
 
 
 def walks_drain() -> int:

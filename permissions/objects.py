@@ -6,7 +6,8 @@ from typing import Any, TypeVar
 
 from django.contrib.auth.models import Group
 from django.db import models
-from guardian.shortcuts import assign_perm, get_objects_for_user, remove_perm
+from django.db.models import Q
+from guardian.shortcuts import assign_perm, get_objects_for_user, get_users_with_perms, remove_perm
 
 from kernel.audit import audit_record
 from permissions.models import User
@@ -44,6 +45,17 @@ def visible_objects(user: Any, queryset: models.QuerySet[M], action: str = "view
         with_superuser=False,
     )
     return found
+
+
+def object_holders(action: str, obj: models.Model) -> list[User]:
+    """The active people who hold `action` on this object: for all of its kind, for itself, or through a role."""
+    codename = _codename(obj, action)
+    everywhere = User.objects.with_perm(codename, backend="django.contrib.auth.backends.ModelBackend")
+    here = get_users_with_perms(
+        obj, only_with_perms_in=[codename.rpartition(".")[2]], with_superusers=False, with_group_users=True
+    )
+    found = User.objects.filter(is_active=True).filter(Q(pk__in=everywhere) | Q(pk__in=here))
+    return list(found.order_by("username"))
 
 
 def object_share(actor: Any, holder: User | Group, obj: models.Model, *actions: str) -> None:

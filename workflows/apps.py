@@ -10,30 +10,21 @@ class WorkflowsConfig(AppConfig):
     def ready(self) -> None:
         from kernel import doorbell
         from kernel.timers import timer_register
-        from messaging.bindings import subscribe
-        from messaging.services.notices import NoticeHandler
         from workflows.catalog import ACTIONS, PACKS, TRIGGERS
         from workflows.engine.backtest import BACKTEST_QUEUE, backtest_drain, backtest_due
         from workflows.engine.causes import FOOTPRINT_QUEUE, footprints_are_due, footprints_prune
         from workflows.engine.execute import execute_drain, execute_due
-        from workflows.engine.flood import HANDLER as FLOOD
         from workflows.engine.overdue import OVERDUE_QUEUE, overdue_drain, overdue_is_due
         from workflows.engine.plan import BATCH, EXECUTE_QUEUE, PLAN_QUEUE, plan_drain, plan_due
-        from workflows.engine.refresh import HANDLER
         from workflows.engine.starting import starting_register
         from workflows.engine.stopping import STOP_QUEUE, stop_drain, stop_due
-        from workflows.engine.telling import HANDLER as NOTICE
         from workflows.services.accessreport import access_reports_send
-        from workflows.services.answering import StepHandler
         from workflows.services.bulk import BULK_QUEUE, bulk_drain, bulk_due
         from workflows.services.counters import counters_tell
         from workflows.services.disclosures import disclosures_fold
         from workflows.services.health import health_run
         from workflows.services.pruning import prune_run
-        from workflows.services.resuming import FloodHandler
         from workflows.services.summary import summaries_send
-        from workflows.services.testing import HANDLER as TEST
-        from workflows.services.testing import TestHandler
 
         TRIGGERS.check()
         ACTIONS.check()
@@ -52,7 +43,25 @@ class WorkflowsConfig(AppConfig):
         doorbell.queue_register(OVERDUE_QUEUE, drain=overdue_drain, is_due=overdue_is_due)
         doorbell.queue_register(FOOTPRINT_QUEUE, drain=footprints_prune, is_due=footprints_are_due)
         doorbell.queue_register(BACKTEST_QUEUE, drain=backtest_drain, waiting=backtest_due)
+        self._handlers_subscribe()
+
+    @staticmethod
+    def _handlers_subscribe() -> None:
+        """Who acts on the answers to each kind of card."""
+        from messaging.bindings import subscribe
+        from messaging.services.notices import NoticeHandler
+        from workflows.engine.flood import HANDLER as FLOOD
+        from workflows.engine.refresh import HANDLER
+        from workflows.engine.telling import HANDLER as NOTICE
+        from workflows.services.answering import StepHandler
+        from workflows.services.approvals import HANDLER as APPROVAL
+        from workflows.services.approving import ApprovalHandler
+        from workflows.services.resuming import FloodHandler
+        from workflows.services.testing import HANDLER as TEST
+        from workflows.services.testing import TestHandler
+
         subscribe(HANDLER, StepHandler())
         subscribe(NOTICE, NoticeHandler())
         subscribe(FLOOD, FloodHandler())
         subscribe(TEST, TestHandler())
+        subscribe(APPROVAL, ApprovalHandler())

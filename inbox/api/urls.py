@@ -10,6 +10,7 @@ from drf_spectacular.views import SpectacularAPIView
 
 from inbox.api import (
     accessreview,
+    approvals,
     backtests,
     catalogue,
     connections,
@@ -88,6 +89,7 @@ urlpatterns = [
     path("rules/<int:pk>/launch/", launch.RuleLaunch.as_view(), name="rule-launch"),
     path("rules/<int:pk>/why/", why.RuleWhy.as_view(), name="rule-why"),
     path("rules/<int:pk>/test/", testing.RuleTest.as_view(), name="rule-test"),
+    path("rules/<int:pk>/four-eyes/", approvals.RuleFourEyes.as_view(), name="rule-four-eyes"),
     path("rules/<int:pk>/off/", rules.RuleOff.as_view(), name="rule-off"),
     path("rules/<int:pk>/on/", rules.RuleOn.as_view(), name="rule-on"),
     path("events/", events.EventList.as_view(), name="events"),

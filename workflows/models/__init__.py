@@ -1,6 +1,7 @@
 """Rows of rules and runs."""
 
 from workflows.models.alert import Alert, DailySummary
+from workflows.models.approval import Approval, ApprovalState, FourEyes
 from workflows.models.backtest import BackTest, BackTestHit, BackTestState
 from workflows.models.bulk import BulkAct, BulkItem, BulkItemState, BulkOperation, BulkState
 from workflows.models.disclosure import AccessReport, DisclosureMonth
@@ -16,6 +17,8 @@ from workflows.models.stop import RuleStop, StopReason
 __all__ = [
     "AccessReport",
     "Alert",
+    "Approval",
+    "ApprovalState",
     "Attempt",
     "BackTest",
     "BackTestHit",
@@ -29,6 +32,7 @@ __all__ = [
     "DisclosureMonth",
     "Footprint",
     "FootprintKind",
+    "FourEyes",
     "Launch",
     "LaunchStep",
     "RecordWalk",

@@ -19,13 +19,16 @@ from workflows.definition import DefinitionInvalid, definition_read
 from workflows.engine.compiled import GENERATION
 from workflows.engine.schedules import schedule_set
 from workflows.engine.stopping import rule_stop, stop_begin
-from workflows.models import Rule, RuleState, RuleVersion, StopReason
+from workflows.models import Approval, Rule, RuleState, RuleVersion, StopReason
+from workflows.services.approvals import approval_ask, approval_needed
 from workflows.services.checking import errors_of, rule_check
 from workflows.services.launching import launch_again, launch_cards_close
 
 
 def rule_publish(actor: User, rule: Rule, *, note: str = "") -> RuleVersion:
-    """Make the draft an immutable version and put it in force. Raises PermissionDenied or DefinitionInvalid."""
+    """Make the draft an immutable version and put it in force. Raises PermissionDenied or DefinitionInvalid,
+    and ApprovalAsked where another person has to approve it first.
+    """
     return _publish(actor, rule, rule.draft, note)
 
 
@@ -49,6 +52,20 @@ def _publish(actor: User, rule: Rule, raw: Mapping[str, Any], note: str) -> Rule
     problems = errors_of(rule_check(rule.connection, raw, owner))
     if problems:
         raise DefinitionInvalid(problems)
+    if approval_needed(rule):
+        raise approval_ask(actor, rule, raw, note)
+    version = _put_in_force(actor, rule, raw, note)
+    launch_cards_close(rule)
+    rule.refresh_from_db()
+    return version
+
+
+def publish_approved(asked: Approval) -> RuleVersion:
+    """Put in force what somebody else has approved, inside the transaction of the answer; it was checked before."""
+    return _put_in_force(asked.asked_by, asked.rule, asked.definition, asked.note)
+
+
+def _put_in_force(actor: User, rule: Rule, raw: Mapping[str, Any], note: str) -> RuleVersion:
     definition = definition_read(raw)
     with transaction.atomic():
         locked = Rule.objects.select_for_update(of=("self",), no_key=True).get(pk=rule.pk)
@@ -64,8 +81,6 @@ def _publish(actor: User, rule: Rule, raw: Mapping[str, Any], note: str) -> Rule
         schedule_set(locked)
         generation_bump(GENERATION)
         audit_record(actor, "rule.published", locked, f"v{number}", note=note)
-    launch_cards_close(rule)
-    rule.refresh_from_db()
     return version
 
 

@@ -33,7 +33,7 @@ export function InForce({ isPublished, runsPage, onRule, flush }: InForceProps) 
       const failure = error as ApiFailure;
       setTold({
         text: failure.problems?.length ? t("problemsFirst") : failure.message || t("noConnection"),
-        isBad: true,
+        isBad: failure.data?.["code"] !== "approval",
       });
     } finally {
       setBusy(false);

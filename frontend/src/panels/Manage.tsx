@@ -5,6 +5,7 @@ import type { RuleRow } from "../page/rule";
 import { IconButton } from "../page/parts";
 import { useView } from "../page/view";
 import { t } from "../texts";
+import { FourEyes } from "./FourEyes";
 
 export function Manage({ onRule }: { onRule(rule: RuleRow): void }) {
   const { api, rule, catalogue, isReadOnly } = useView();
@@ -99,6 +100,7 @@ export function Manage({ onRule }: { onRule(rule: RuleRow): void }) {
           </p>
         )}
       </div>
+      <FourEyes />
       <div class="e-labelled">
         <span class="e-label">{t("duplicate")}</span>
         <span class="e-help">{t("duplicateHelp")}</span>

@@ -295,4 +295,9 @@ export const en = {
   testMessage: "Test message to me",
   testHelp: "Sends you this message, marked as a test, about the newest record of this kind. Its buttons do nothing.",
   testSent: "Sent to you: {channels}.",
+  fourEyes: "Four eyes",
+  fourEyesHelp: "Publishing needs the approval of another person who may publish this rule. Nobody approves their own.",
+  fourEyesRule: "for this rule",
+  fourEyesConnection: "for every rule on “{name}”",
+  approvalWaits: "{name} has asked for approval; it waits in the inbox of the others.",
 } as const;

@@ -289,4 +289,9 @@ export const zh: Record<keyof typeof en, string> = {
   testMessage: "给自己发测试消息",
   testHelp: "以最新的此类记录为例，将此消息发给您本人并标记为测试，按钮不会执行任何操作。",
   testSent: "已发送给您：{channels}。",
+  fourEyes: "双人复核",
+  fourEyesHelp: "发布须经另一位有权发布此规则的人员批准，任何人不能批准自己的请求。",
+  fourEyesRule: "仅此规则",
+  fourEyesConnection: "“{name}”上的所有规则",
+  approvalWaits: "{name} 已请求批准，正在他人的收件箱中等待。",
 };

@@ -102,7 +102,7 @@ def _card(asked: Approval, people: list[User]) -> int:
         handler=HANDLER,
         ref=str(asked.pk),
         buttons=[
-            {"key": APPROVE, "label": localized(gettext_noop("Approve")).as_json(), "style": "primary"},
+            {"key": APPROVE, "label": localized(gettext_noop("Approve it")).as_json(), "style": "primary"},
             {"key": REFUSE, "label": localized(gettext_noop("Refuse")).as_json(), "style": "danger"},
         ],
     )

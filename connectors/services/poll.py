@@ -24,7 +24,7 @@ from kernel.text import localized, text_store
 from kernel.work import backoff_at, due, work_claim, work_each, work_held, work_release
 
 POLL_QUEUE = "poll"
-PAGE_SIZE = 500
+PAGE_SIZE = 1_000
 CLAIM = 4
 LEASE_SECONDS = 300.0
 logger = logging.getLogger(__name__)
@@ -103,9 +103,9 @@ def _walk(recorded: RecordedObject) -> int:
 
 def _keys_refuse(page: Page, seen: set[str]) -> None:
     """Two records under one key would take turns in the record store, and every turn would be a change."""
-    met = set(seen)
+    met: set[str] = set()
     for record in page.records:
-        if record.key in met:
+        if record.key in met or record.key in seen:
             raise ConfigError(
                 _("Several records have the key “%(key)s”. Choose a key that is unique.")
                 % {"key": record.key}

@@ -26,10 +26,12 @@ STATE_FIELDS = (
 )
 
 
+_encode = json.JSONEncoder(sort_keys=True, default=str, separators=(",", ":")).encode
+
+
 def fingerprint(raw: Mapping[str, Any], mapping_version: int) -> str:
     """128 bits over the raw record and the mapping it was read with: equal means nothing moved."""
-    text = json.dumps([mapping_version, raw], sort_keys=True, default=str, separators=(",", ":"))
-    return hashlib.blake2b(text.encode(), digest_size=16).hexdigest()
+    return hashlib.blake2b(_encode([mapping_version, raw]).encode(), digest_size=16).hexdigest()
 
 
 def scope_columns(dictionary_object: DictionaryObject, data: Mapping[str, Any]) -> dict[str, str]:

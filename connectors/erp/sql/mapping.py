@@ -139,11 +139,16 @@ def mapping_default(view_prefix: str, zone: ZoneInfo) -> dict[str, dict[str, Any
     }
 
 
+_PLAIN = frozenset({str, int, bool, type(None)})
+
+
 def value_raw(value: Any) -> Any:
     """A driver's value as the port wants it: Decimal instead of float, text for what JSON does not know.
 
     A float or Decimal that is no number becomes its text, which no mapping takes for a quantity.
     """
+    if type(value) in _PLAIN:
+        return value
     if isinstance(value, float):
         value = Decimal(repr(value))
     if isinstance(value, Decimal):

@@ -30,6 +30,8 @@ class RuleScope:
     objects: Mapping[str, DictionaryObject]
     writable: frozenset[str] = frozenset()
     """Fields of `about` that may be changed through the connection."""
+    addresses: Mapping[str, Localized] = field(default_factory=dict)
+    """Addresses rules on this connection may call: short name → name."""
 
 
 class Trigger(Protocol):
@@ -151,6 +153,33 @@ class Earlier:
     result: WriteResult | None
 
 
+@dataclass(frozen=True)
+class HttpCall:
+    """A request under an address an administrator allowed. `path` is quoted already."""
+
+    address: str
+    method: str
+    path: str
+    query: Mapping[str, str]
+    body: Mapping[str, str] | None = None
+
+    @property
+    def changes(self) -> bool:
+        return self.method != "GET"
+
+
+@dataclass(frozen=True)
+class HttpAnswer:
+    """2xx or 4xx; everything else is raised."""
+
+    status: int
+    body: bytes
+
+    @property
+    def ok(self) -> bool:
+        return 200 <= self.status < 300
+
+
 class StepContext(Protocol):
     """What the engine gives an action while it executes. Calls to the ERP happen outside any transaction."""
 
@@ -193,6 +222,13 @@ class StepContext(Protocol):
         """Change fields of the rule's record under `idempotency_key`, where they still are as `read_fresh` gave them.
 
         As `write`; raises ValuesMoved besides.
+        """
+        ...
+
+    def call(self, call: HttpCall) -> HttpAnswer:
+        """Send a request with the step's key; that one which changes something left us is stored first.
+
+        Raises what the engine turns into tries, a look by a person or a dead letter.
         """
         ...
 

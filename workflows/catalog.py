@@ -27,6 +27,7 @@ ACTIONS: Registry[Action] = Registry(
         "create_document": "workflows.actions.create_document:ACTION",
         "update_fields": "workflows.actions.update_fields:ACTION",
         "change_state": "workflows.actions.change_state:ACTION",
+        "http_request": "workflows.actions.http_request:ACTION",
         "wait": "workflows.actions.wait:ACTION",
         "branch": "workflows.actions.branch:ACTION",
     },
@@ -53,7 +54,6 @@ LATER_TRIGGERS = {
     "message": (Localized("A message to the bot", "收到发给机器人的消息"), _NEEDS_INBOUND),
 }
 LATER_ACTIONS = {
-    "http_request": (Localized("Call an address", "HTTP 请求"), _LATER),
     "for_each": (Localized("For each line", "逐行执行"), _LATER),
     "start_rule": (Localized("Start another rule", "启动另一条规则"), _LATER),
     "task": (Localized("A task for a person", "人工任务"), _LATER),

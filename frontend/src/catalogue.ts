@@ -106,6 +106,7 @@ export interface Catalogue {
   roles: { name: string; people: number }[];
   channels: Channel[];
   writes: WriteKind[];
+  addresses: { slug: string; name: string }[];
 }
 
 export interface ConnectionOffer {

@@ -43,6 +43,10 @@ RIGHTS: dict[str, tuple[str, ...]] = {
         "messaging.add_holidaycalendar",
         "messaging.change_holidaycalendar",
         "messaging.delete_holidaycalendar",
+        "workflows.view_httpaddress",
+        "workflows.add_httpaddress",
+        "workflows.change_httpaddress",
+        "workflows.delete_httpaddress",
     ),
     ANALYST: ("workflows.add_rule",),
     OWNER: (

@@ -60,6 +60,8 @@ PAGES: dict[str, set[str]] = {
     "/admin/messaging/attention/add/": {"it"},
     "/admin/messaging/holidaycalendar/": {"it", "auditor"},
     "/admin/messaging/holidaycalendar/add/": {"it"},
+    "/admin/workflows/httpaddress/": {"it"},
+    "/admin/workflows/httpaddress/add/": {"it"},
     "/admin/kernel/auditentry/": {"auditor"},
 }
 STAFF = ("it", "analyst", "owner", "auditor")

@@ -1,5 +1,6 @@
 """The pages of analysts and auditors: rules, runs, the ledger, cards."""
 
+from workflows.admin.addresses import HttpAddressAdmin
 from workflows.admin.cards import DeliveryAdmin, InteractionAdmin, ReplyAdmin
 from workflows.admin.ledger import EventAdmin
 from workflows.admin.review import ReviewAdmin
@@ -9,6 +10,7 @@ from workflows.admin.runs import RunAdmin
 __all__ = [
     "DeliveryAdmin",
     "EventAdmin",
+    "HttpAddressAdmin",
     "InteractionAdmin",
     "ReplyAdmin",
     "ReviewAdmin",

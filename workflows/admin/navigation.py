@@ -17,7 +17,7 @@ from connectors.models import Connection, Event
 from kernel.models import AuditEntry
 from messaging.models import Attention, Delivery, HolidayCalendar, Interaction, Reply
 from permissions.models import BreakGlass, DirectorySync, Grant, Identity, RoleMapping, User
-from workflows.models import DisclosureMonth, Rule, Run
+from workflows.models import DisclosureMonth, HttpAddress, Rule, Run
 
 
 @dataclass(frozen=True)
@@ -52,7 +52,13 @@ GROUPS: tuple[tuple[str | Promise, tuple[Entry, ...]], ...] = (
             Entry(_("Replies"), "reply", Reply),
         ),
     ),
-    (_("Connections"), (Entry(_("Connections"), "cable", Connection),)),
+    (
+        _("Connections"),
+        (
+            Entry(_("Connections"), "cable", Connection),
+            Entry(_("Addresses rules may call"), "http", HttpAddress),
+        ),
+    ),
     (
         _("People"),
         (

@@ -24,8 +24,9 @@ from kernel.text import Localized, localized
 from kernel.work import work_held
 from messaging.formatting import field_format
 from permissions.models import User
-from workflows.blocks import Change, Earlier
+from workflows.blocks import Change, Earlier, HttpAnswer, HttpCall
 from workflows.conditions import ConditionSchema, Verdict, condition_compile, data_prepare, value_evaluate
+from workflows.engine.calling import address_call
 from workflows.engine.causes import footprints_sent
 from workflows.engine.compiled import CompiledRule, event_data, schema_for
 from workflows.engine.loops import write_refuse
@@ -100,6 +101,9 @@ class CardContext:
 
     def update(self, values: Mapping[str, Any]) -> WriteResult:
         raise ConfigError("A card is built without asking the ERP.")
+
+    def call(self, call: HttpCall) -> HttpAnswer:
+        raise ConfigError("A card is built without asking anybody.")
 
     def read_back(self, object_name: str, raw: Mapping[str, Any]) -> Mapping[str, Any]:
         raise ConfigError("A card is built without asking the ERP.")
@@ -203,6 +207,9 @@ class StepExecution(CardContext):
         self._leaves({"object": self.about.name, "values": dict(values)})
         with erp_open(self.connection) as erp:
             return cast(UpdatesRecords, erp).update(update, idempotency_key=self.idempotency_key)
+
+    def call(self, call: HttpCall) -> HttpAnswer:
+        return address_call(self.step, call, self._leaves)
 
     def _leaves(self, sent: Mapping[str, Any]) -> None:
         """Store that something is about to leave, and what, before its first byte does."""

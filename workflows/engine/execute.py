@@ -175,7 +175,8 @@ def _gate(step: Step, compiled: CompiledRule, *, acts_alone: bool) -> Refused | 
 
 
 def _failed(step: Step, error: BatonError) -> None:
-    connection = step.run.rule.connection
+    connection, action = step.run.rule.connection, ACTIONS.get(step.action)
+    place = connection.name if action.writes or action.asks else action.label
     too_old = step.created_at < clock.now() - dt.timedelta(days=GIVE_UP_DAYS)
     if isinstance(error, Rejected):
         step_finish(
@@ -193,10 +194,10 @@ def _failed(step: Step, error: BatonError) -> None:
             "“%(name)s” did not confirm. Checking whether it was done; nothing is done twice."
         )
         step_later(step, backoff_seconds(step.attempts, most=RETRY_MOST_SECONDS), error.message,
-                   localized(text, name=connection.name))  # fmt: skip
+                   localized(text, name=place))  # fmt: skip
     else:
         seconds = backoff_seconds(step.attempts, most=RETRY_MOST_SECONDS)
         if isinstance(error, RateLimited):
             seconds = max(error.retry_after_seconds, 0.1)
         text = gettext_noop("“%(name)s” does not answer. This will be done, once, as soon as it is back.")
-        step_later(step, seconds, error.message, localized(text, name=connection.name))
+        step_later(step, seconds, error.message, localized(text, name=place))

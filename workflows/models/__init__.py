@@ -1,5 +1,6 @@
 """Rows of rules and runs."""
 
+from workflows.models.address import HttpAddress
 from workflows.models.alert import Alert, DailySummary
 from workflows.models.approval import Approval, ApprovalState, FourEyes
 from workflows.models.backtest import BackTest, BackTestHit, BackTestState
@@ -33,6 +34,7 @@ __all__ = [
     "Footprint",
     "FootprintKind",
     "FourEyes",
+    "HttpAddress",
     "Launch",
     "LaunchStep",
     "RecordWalk",

@@ -26,6 +26,7 @@ from permissions.policies import Gate
 from workflows.blocks import RuleScope
 from workflows.catalog import ACTIONS, LATER_ACTIONS, LATER_TRIGGERS, TRIGGERS
 from workflows.conditions import ConditionSchema
+from workflows.selectors.addresses import addresses_of
 from workflows.selectors.offers import OPERATORS, POLICIES, RECIPIENTS, fields_offered, offer
 
 MOST_PEOPLE = 500
@@ -106,7 +107,8 @@ def catalogue_object(user: User, connection_id: int, object_name: str) -> dict[s
 def _offered(user: User, connection: Connection, about: DictionaryObject) -> dict[str, Any]:
     gate = Gate(user)
     writable = fields_writable(connection, about.name)
-    scope = RuleScope(about, ConditionSchema({}), connection.manifest, frozenset(), {}, writable)
+    addresses = addresses_of(connection.pk)
+    scope = RuleScope(about, ConditionSchema({}), connection.manifest, frozenset(), {}, writable, addresses)
     return {
         "connection": {"id": connection.pk, "slug": connection.slug, "name": connection.name},
         "object": {**_object_shown(about), **offer(object_reason(connection, about, gate))},
@@ -129,6 +131,7 @@ def _offered(user: User, connection: Connection, about: DictionaryObject) -> dic
             ).order_by("name")
         ],
         "channels": _channels(),
+        "addresses": [{"slug": slug, "name": str(name)} for slug, name in addresses.items()],
         "writes": [
             {
                 "key": each.key,

@@ -27,6 +27,7 @@ from workflows.engine.uses import fields_used
 from workflows.hours import hours_problems
 from workflows.nesting import MOST_DEEP, MOST_STEPS, Placed, lists_inside, steps_walk
 from workflows.readable import schema_with
+from workflows.selectors.addresses import addresses_of
 from workflows.services.checks_people import people_problems
 from workflows.services.checks_source import source_problems
 
@@ -41,6 +42,7 @@ def rule_scope(connection: Connection, object_name: str) -> RuleScope:
         channels=frozenset(Connection.objects.filter(kind="im").values_list("slug", flat=True)),
         objects={each.name: each for each in dictionary_objects(connection.pk)},
         writable=fields_writable(connection, object_name),
+        addresses=addresses_of(connection.pk),
     )
 
 

@@ -4,21 +4,31 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.apps import apps
 from django.core.management.base import BaseCommand
-from django.db import transaction
+from django.db import models, transaction
 
-from connectors.models import Connection
+from kernel.secrets import EncryptedJSONField
 
 
 class Command(BaseCommand):
     help = "Encrypt all stored credentials with the first key of BATON_SECRET_KEYS."
 
     def handle(self, *args: Any, **options: Any) -> None:
-        count = 0
-        for pk in Connection.objects.values_list("pk", flat=True):
-            with transaction.atomic():
-                connection = Connection.objects.select_for_update(of=("self",), no_key=True).get(pk=pk)
-                if connection.credentials:
-                    Connection.objects.filter(pk=pk).update(credentials=connection.credentials)
-                    count += 1
-        self.stdout.write(f"{count} connections now use the newest key.")
+        for model in apps.get_models():
+            for field in model._meta.concrete_fields:
+                if isinstance(field, EncryptedJSONField):
+                    count = _rotate(model, field.name)
+                    self.stdout.write(f"{count} {model._meta.verbose_name_plural} now use the newest key.")
+
+
+def _rotate(model: type[models.Model], name: str) -> int:
+    count = 0
+    rows = model._default_manager
+    for pk in rows.values_list("pk", flat=True):
+        with transaction.atomic():
+            row = rows.select_for_update(of=("self",), no_key=True).get(pk=pk)
+            if secret := getattr(row, name):
+                rows.filter(pk=pk).update(**{name: secret})
+                count += 1
+    return count

@@ -3,7 +3,7 @@ import type { Field } from "../catalogue";
 import { Labelled } from "../page/parts";
 import { usePart, useView } from "../page/view";
 import { pointerTokens } from "../pointer";
-import { t } from "../texts";
+import { Chosen } from "./Chosen";
 import type { FieldProps } from "./ShapeForm";
 
 export function StateFieldField({ label, pointer }: FieldProps) {
@@ -71,38 +71,4 @@ function useStateField(pointer: string): Field | undefined {
   const own = pointerTokens(pointer).at(-1) ?? "";
   const [name] = usePart(`${pointer.slice(0, pointer.length - own.length)}field`);
   return catalogue.fields.find((each) => each.name === name);
-}
-
-function Chosen({
-  label,
-  pointer,
-  value,
-  options,
-  onPick,
-}: {
-  label: string;
-  pointer: string;
-  value: string;
-  options: readonly { value: string; label: string }[];
-  onPick(value: string): void;
-}) {
-  const { isReadOnly } = useView();
-  return (
-    <Labelled label={label} pointer={pointer} deep>
-      <select
-        class="e-control"
-        aria-label={label}
-        value={value}
-        disabled={isReadOnly}
-        onChange={(event) => onPick(event.currentTarget.value)}
-      >
-        {!options.some((each) => each.value === value) && <option value={value}>{value || t("chooseValue")}</option>}
-        {options.map((each) => (
-          <option key={each.value} value={each.value}>
-            {each.label}
-          </option>
-        ))}
-      </select>
-    </Labelled>
-  );
 }

@@ -1,5 +1,6 @@
 /** What edits a parameter whose shape names an editor: one line each. */
 import type { FunctionComponent } from "preact";
+import { AddressField } from "./AddressField";
 import { ButtonsField } from "./ButtonsField";
 import { CardFieldsField } from "./CardFieldsField";
 import { ChannelsField } from "./ChannelsField";
@@ -10,16 +11,19 @@ import { NamesField } from "./NamesField";
 import { PreconditionsField } from "./PreconditionsField";
 import { RecipientsField } from "./RecipientsField";
 import type { FieldProps } from "./ShapeForm";
+import { RowsField } from "./RowsField";
 import { StateField, StateFieldField, StatesField } from "./StateFields";
 import { StepsField } from "./StepsField";
 import { TemplateField } from "./TemplateField";
 import { TimeField } from "./TimeField";
 import { TimesField } from "./TimesField";
 import { TimeZoneField } from "./TimeZoneField";
+import { ValueField } from "./ValueField";
 import { ChangesField, ValuesField } from "./ValuesField";
 import { WriteField } from "./WriteField";
 
 export const EDITORS: Readonly<Record<string, FunctionComponent<FieldProps>>> = {
+  address: AddressField,
   buttons: ButtonsField,
   changes: ChangesField,
   channels: ChannelsField,
@@ -31,6 +35,7 @@ export const EDITORS: Readonly<Record<string, FunctionComponent<FieldProps>>> = 
   names: NamesField,
   preconditions: PreconditionsField,
   recipients: RecipientsField,
+  rows: RowsField,
   state: StateField,
   state_field: StateFieldField,
   states: StatesField,
@@ -39,6 +44,7 @@ export const EDITORS: Readonly<Record<string, FunctionComponent<FieldProps>>> = 
   time: TimeField,
   time_zone: TimeZoneField,
   times: TimesField,
+  value: ValueField,
   values: ValuesField,
   write: WriteField,
 };

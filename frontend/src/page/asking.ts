@@ -59,6 +59,7 @@ const NOTHING: Catalogue = {
   roles: [],
   channels: [],
   writes: [],
+  addresses: [],
 };
 
 /** What can be chosen for rules about `object`; read again when another one is chosen. */

@@ -1,0 +1,18 @@
+/** Which of the addresses an administrator allowed is called. */
+import { usePart, useView } from "../page/view";
+import { Chosen } from "./Chosen";
+import type { FieldProps } from "./ShapeForm";
+
+export function AddressField({ label, pointer }: FieldProps) {
+  const { catalogue } = useView();
+  const [value, setValue] = usePart(pointer);
+  return (
+    <Chosen
+      label={label}
+      pointer={pointer}
+      value={String(value ?? "")}
+      options={catalogue.addresses.map((each) => ({ value: each.slug, label: each.name }))}
+      onPick={setValue}
+    />
+  );
+}

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from asgiref.local import Local
+from django import forms
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied as DjangoPermissionDenied
 from django.core.paginator import Paginator
@@ -55,6 +56,16 @@ class OfRequest:
 
     def __set__(self, page: Any, value: Any) -> None:
         self._local.value = value
+
+
+class PageForm(forms.Form):
+    """A form on a page of ours: its fields look as the administration's do."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for field in self.fields.values():
+            if isinstance(field.widget, forms.TextInput | forms.NumberInput | forms.Select | forms.Textarea):
+                field.widget.attrs.setdefault("class", "b-input")
 
 
 class CappedPaginator(Paginator[Any]):

@@ -7,7 +7,13 @@ from typing import Any, TypeVar
 from django.contrib.auth.models import Group
 from django.db import models
 from django.db.models import Q
-from guardian.shortcuts import assign_perm, get_objects_for_user, get_users_with_perms, remove_perm
+from guardian.shortcuts import (
+    assign_perm,
+    get_groups_with_perms,
+    get_objects_for_user,
+    get_users_with_perms,
+    remove_perm,
+)
 
 from kernel.audit import audit_record
 from permissions.models import User
@@ -56,6 +62,19 @@ def object_holders(action: str, obj: models.Model) -> list[User]:
     )
     found = User.objects.filter(is_active=True).filter(Q(pk__in=everywhere) | Q(pk__in=here))
     return list(found.order_by("username"))
+
+
+def object_shares(obj: models.Model) -> list[tuple[User | Group, frozenset[str]]]:
+    """Who holds rights on this one object, people first, with the actions. Rights on all of a kind are not listed."""
+    ending = f"_{obj._meta.model_name}"
+    people = get_users_with_perms(obj, attach_perms=True, with_superusers=False, with_group_users=False)
+    roles = get_groups_with_perms(obj, attach_perms=True)
+    found: list[tuple[User | Group, frozenset[str]]] = [
+        (holder, frozenset(code.removesuffix(ending) for code in codes))
+        for some in (people, roles)
+        for holder, codes in some.items()
+    ]
+    return sorted(found, key=lambda each: (isinstance(each[0], Group), str(each[0])))
 
 
 def object_share(actor: Any, holder: User | Group, obj: models.Model, *actions: str) -> None:

@@ -16,7 +16,7 @@ from connectors.dictionary.objects import OBJECTS
 from connectors.dictionary.words import CLASSES
 from kernel.badges import badge
 from kernel.errors import BatonError
-from kernel.pages import PageAdmin, column
+from kernel.pages import PageAdmin, PageForm, column
 from messaging.services.emergency import (
     LEAST_MINUTES,
     LEAST_REASON,
@@ -36,7 +36,7 @@ else:
 PERSON = column("user", gettext_lazy("person"))
 
 
-class EmergencyForm(forms.Form):
+class EmergencyForm(PageForm):
     objects = forms.MultipleChoiceField(
         label=gettext_lazy("Kinds of records"),
         choices=[(each.name, each.plural) for each in OBJECTS],

@@ -21,7 +21,7 @@ from config.urls import urlpatterns
 from demo.people import PEOPLE
 from demo.services.prepare import password
 from messaging.services.emergency import emergency_open
-from permissions.models import Grant
+from permissions.models import BreakGlass, Grant
 from permissions.services.signing import signature_sign
 from tests.api.conftest import Speak, written
 from tests.company import DemoCompany
@@ -114,8 +114,10 @@ def _signature(world: World) -> dict[str, Any]:
 
 
 def _emergency(world: World) -> dict[str, Any]:
-    reason = "The poll stands still at one row"
-    return {"pk": emergency_open(world.company.user("it"), ["stock_level"], [], reason, 30).pk}
+    """Of a kind of record that no other address shows here."""
+    known = BreakGlass.objects.first()
+    reason = "The suppliers are not read at all"
+    return {"pk": (known or emergency_open(world.company.user("it"), ["supplier"], [], reason, 30)).pk}
 
 
 def _new_connection(world: World) -> dict[str, Any]:
@@ -238,6 +240,14 @@ TABLE: dict[tuple[str, str], Entry] = {
         },
     ),
     ("emergency-end", "post"): Entry({"it": 204, "owner": 204}, path=_emergency),
+    ("rule-shares", "get"): Entry(WRITES_RULES, path=_rule),
+    ("rule-shares", "post"): Entry(
+        WRITES_RULES, path=_rule, body=lambda world: {"person": "buyer", "level": "view"}
+    ),
+    ("connection-shares", "get"): Entry(IT_ONLY, path=_connection),
+    ("connection-shares", "post"): Entry(
+        IT_ONLY, path=_connection, body=lambda world: {"role": "Buyers", "level": "view"}
+    ),
     ("ledger", "get"): Entry(EVERYBODY),
     ("cards", "get"): Entry(EVERYBODY),
     ("cards-seen", "post"): Entry({"*": 204}, body=lambda world: {"ids": [str(world.card)]}),

@@ -9,9 +9,10 @@ from django.urls import URLPattern, path, reverse
 from django.utils.translation import gettext as _
 
 from kernel.errors import NotFound
-from kernel.pages import PageAdmin
 from kernel.text import Localized
 from permissions.objects import may_any
+from permissions.services.sharing import may_share
+from workflows.admin.sharing import SharingPage
 from workflows.admin.why import why_context
 from workflows.definition import SCHEMA, FiringPolicy
 from workflows.models import Rule
@@ -33,7 +34,7 @@ def draft_start(object_name: str) -> dict[str, Any]:
     }
 
 
-class RuleEditor(PageAdmin[Rule]):
+class RuleEditor(SharingPage):
     """Adds the editor to the pages of a rule."""
 
     def get_urls(self) -> list[URLPattern]:
@@ -51,6 +52,7 @@ class RuleEditor(PageAdmin[Rule]):
             "rule": rule,
             "sentence": rule_sentence(rule, rule.draft),
             "rule_page": reverse("admin:workflows_rule_change", args=[rule.pk]),
+            "may_share": may_share(request.user, rule),
         }
         return self.page(request, "admin/rules/editor.html", rule, context)
 

@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy
 from connectors.models import Connection
 from connectors.selectors import dictionary_objects
 from kernel.errors import BatonError, NotFound
-from kernel.pages import PageAdmin
+from kernel.pages import PageAdmin, PageForm
 from messaging.models import Interaction
 from permissions.models import User
 from permissions.policies import Gate
@@ -51,7 +51,7 @@ VERBS = {
 }
 
 
-class SeenForm(forms.Form):
+class SeenForm(PageForm):
     person = forms.CharField(label=gettext_lazy("User name"), max_length=150)
     kind = forms.ChoiceField(label=gettext_lazy("What"), choices=list(KINDS.items()))
     where = forms.ChoiceField(

@@ -67,8 +67,8 @@ def object_holders(action: str, obj: models.Model) -> list[User]:
 def object_shares(obj: models.Model) -> list[tuple[User | Group, frozenset[str]]]:
     """Who holds rights on this one object, people first, with the actions. Rights on all of a kind are not listed."""
     ending = f"_{obj._meta.model_name}"
-    people = get_users_with_perms(obj, attach_perms=True, with_superusers=False, with_group_users=False)
-    roles = get_groups_with_perms(obj, attach_perms=True)
+    people: Any = get_users_with_perms(obj, attach_perms=True, with_superusers=False, with_group_users=False)
+    roles: Any = get_groups_with_perms(obj, attach_perms=True)
     found: list[tuple[User | Group, frozenset[str]]] = [
         (holder, frozenset(code.removesuffix(ending) for code in codes))
         for some in (people, roles)

@@ -42,7 +42,7 @@ class ShareForm(PageForm):
     def __init__(self, levels: list[str], *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         roles = Group.objects.order_by("name").values_list("name", flat=True)
-        choices = {"role": [("", "–"), *((each, each) for each in roles)],
+        choices: dict[str, list[tuple[str, Any]]] = {"role": [("", "–"), *((each, each) for each in roles)],
                    "level": [(each, LEVEL_WORDS[each]) for each in levels]}  # fmt: skip
         for name, found in choices.items():
             field = self.fields[name]

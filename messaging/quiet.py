@@ -15,13 +15,14 @@ MIDNIGHT = dt.time(0)
 
 @dataclass(frozen=True)
 class QuietTimes:
-    """`begins` and `ends` of every night (None: no nights), weekdays and dates that are quiet as a whole."""
+    """`begins` and `ends` of every night (None: no nights), weekdays and dates that are quiet as a whole, but for `worked`."""
 
     zone: dt.tzinfo
     begins: dt.time | None = None
     ends: dt.time | None = None
     weekdays: frozenset[int] = frozenset()
     holidays: frozenset[dt.date] = frozenset()
+    worked: frozenset[dt.date] = frozenset()
 
     def until(self, now: dt.datetime) -> dt.datetime | None:
         """None when nobody is disturbed at `now`; else the moment from which that is so. Looks MOST_DAYS ahead."""
@@ -39,5 +40,5 @@ class QuietTimes:
                 if self.begins is not None and self.ends is not None:
                     last = day + DAY if self.ends <= self.begins else day
                     yield wall_moment(day, self.begins, self.zone), wall_moment(last, self.ends, self.zone)
-                if day.weekday() in self.weekdays or day in self.holidays:
+                if day not in self.worked and (day.weekday() in self.weekdays or day in self.holidays):
                     yield wall_moment(day, MIDNIGHT, self.zone), wall_moment(day + DAY, MIDNIGHT, self.zone)

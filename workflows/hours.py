@@ -51,6 +51,7 @@ def hours_read(firing: Mapping[str, Any], days: FreeDays | None = None) -> Activ
         dt.time.fromisoformat(begins) if begins and ends else None,
         frozenset(number for number, name in enumerate(WEEKDAYS) if name not in active),
         (days or FreeDays()).free,
+        (days or FreeDays()).worked,
     )
     return ActiveHours(quiet, firing.get("outside", "wait") == "wait")
 
@@ -90,6 +91,7 @@ def hours_shapes() -> dict[str, Shape]:
             Localized("Active on (none chosen: every day)", "活动日（不选则为每天）"),
             shape_choice(Localized("Weekday", "星期"), WEEKDAYS),
         ),
+        "calendar": shape("string", Localized("Holiday calendar", "节假日日历"), editor="calendar"),
         "time_zone": shape("string", Localized("Time zone", "时区"), editor="time_zone"),
         "outside": shape_choice(Localized("What falls outside", "活动时间之外"), OUTSIDE, default="wait"),
     }

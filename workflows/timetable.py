@@ -190,6 +190,10 @@ def timetable_shapes() -> dict[str, Shape]:
             ),
             every=["month"],
         ),
+        "calendar": shape_when(
+            shape("string", Localized("Holiday calendar", "节假日日历"), editor="calendar"),
+            every=["working_day"],
+        ),
         "times": shape_list(Localized("At", "时间"), {"type": "string"}, editor="times"),
         "time_zone": shape("string", Localized("Time zone", "时区"), editor="time_zone"),
         "missed": shape_choice(

@@ -105,6 +105,7 @@ export interface Catalogue {
   people: { username: string; name: string }[];
   roles: { name: string; people: number }[];
   channels: Channel[];
+  calendars: string[];
   writes: WriteKind[];
   addresses: { slug: string; name: string }[];
 }

@@ -174,6 +174,7 @@ class ObjectCatalogueShown(serializers.Serializer[Any]):
     people = PersonShown(many=True)
     roles = RoleShown(many=True)
     channels = ChannelShown(many=True)
+    calendars = serializers.ListField(child=serializers.CharField())
     writes = WriteShown(many=True)
 
 

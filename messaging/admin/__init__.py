@@ -1,7 +1,8 @@
 """Pages of this room in the administration."""
 
-from messaging.admin.attention import AttentionAdmin, HolidayCalendarAdmin
+from messaging.admin.absence import HolidayCalendarAdmin, SubstituteAdmin
+from messaging.admin.attention import AttentionAdmin
 from messaging.admin.emergency import EmergencyAdmin
 from messaging.admin.limits import LimitsAdmin
 
-__all__ = ["AttentionAdmin", "EmergencyAdmin", "HolidayCalendarAdmin", "LimitsAdmin"]
+__all__ = ["AttentionAdmin", "EmergencyAdmin", "HolidayCalendarAdmin", "LimitsAdmin", "SubstituteAdmin"]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from typing import TYPE_CHECKING, Any
 
 from django import forms
@@ -10,19 +9,17 @@ from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.dates import WEEKDAYS
-from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from messaging.forms import WISHES, AttentionForm
-from messaging.models import Attention, HolidayCalendar
+from messaging.models import Attention
 from messaging.services.attention import held_again
 from permissions.admin.base import ByRightAdmin
 
 if TYPE_CHECKING:
-    from django.forms import CheckboxSelectMultiple, Textarea
+    from django.forms import CheckboxSelectMultiple
 else:
     from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget as CheckboxSelectMultiple
-    from unfold.widgets import UnfoldAdminTextareaWidget as Textarea
 
 
 class PersonAttentionForm(AttentionForm):
@@ -38,34 +35,6 @@ class PersonAttentionForm(AttentionForm):
 
     class Meta(AttentionForm.Meta):
         fields = ("user", *WISHES)
-
-
-class HolidayCalendarForm(forms.ModelForm[HolidayCalendar]):
-    """Days one to a line."""
-
-    days = forms.CharField(
-        label=gettext_lazy("holidays"),
-        required=False,
-        widget=Textarea(attrs={"rows": 12}),
-        help_text=gettext_lazy("One date a line, like 2026-10-01."),
-    )
-
-    class Meta:
-        model = HolidayCalendar
-        fields = ("name", "days")
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.initial["days"] = "\n".join(self.instance.days)
-
-    def clean_days(self) -> list[str]:
-        days = set()
-        for line in self.cleaned_data["days"].split():
-            try:
-                days.add(dt.date.fromisoformat(line).isoformat())
-            except ValueError as error:
-                raise forms.ValidationError(_("“%(text)s” is not a date.") % {"text": line[:40]}) from error
-        return sorted(days)
 
 
 @admin.register(Attention)
@@ -95,18 +64,3 @@ class AttentionAdmin(ByRightAdmin):
         if wishes.quiet_from is None or wishes.quiet_until is None:
             return "–"
         return f"{wishes.quiet_from:%H:%M}–{wishes.quiet_until:%H:%M}"
-
-
-@admin.register(HolidayCalendar)
-class HolidayCalendarAdmin(ByRightAdmin):
-    form = HolidayCalendarForm
-    list_display = ("name", "count")
-    search_fields = ("name",)
-
-    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
-        super().save_model(request, obj, form, change)
-        held_again(Attention.objects.filter(calendar=obj).values_list("user_id", flat=True))
-
-    @admin.display(description=gettext_lazy("holidays"))
-    def count(self, calendar: HolidayCalendar) -> int:
-        return len(calendar.days)

@@ -19,6 +19,7 @@ from messaging.models.interaction import (
 )
 from messaging.models.quota import QuotaMonth
 from messaging.models.rate import RateBucket
+from messaging.models.substitute import Substitute
 
 __all__ = [
     "DIGEST",
@@ -40,4 +41,5 @@ __all__ = [
     "RateBucket",
     "Reply",
     "ReplyState",
+    "Substitute",
 ]

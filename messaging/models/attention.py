@@ -8,10 +8,14 @@ from django.utils.translation import gettext_lazy as _
 
 
 class HolidayCalendar(models.Model):
-    """Days on which nobody who uses this calendar is interrupted. `days`: ISO dates."""
+    """Days on which nobody who uses this calendar is interrupted, and rules for working days rest. `days`: ISO dates.
+
+    `worked`: days on which people work although they are a weekend's.
+    """
 
     name = models.CharField(_("name"), max_length=80, unique=True)
     days = models.JSONField(_("holidays"), default=list, blank=True)
+    worked = models.JSONField(_("worked weekend days"), null=True, blank=True)
 
     class Meta:
         verbose_name = _("holiday calendar")

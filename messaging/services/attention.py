@@ -52,12 +52,14 @@ def quiet_until(wishes: Attention, delivery: Delivery, now: dt.datetime) -> dt.d
 
 def quiet_times(wishes: Attention, zone: str) -> QuietTimes:
     holidays = wishes.calendar.days if wishes.calendar is not None else ()
+    worked = (wishes.calendar.worked or ()) if wishes.calendar is not None else ()
     return QuietTimes(
         _zone(zone),
         wishes.quiet_from,
         wishes.quiet_until,
         frozenset(wishes.quiet_days),
         frozenset(dt.date.fromisoformat(each) for each in holidays),
+        frozenset(dt.date.fromisoformat(each) for each in worked),
     )
 
 

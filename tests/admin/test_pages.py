@@ -62,6 +62,8 @@ PAGES: dict[str, set[str]] = {
     "/admin/messaging/holidaycalendar/add/": {"it"},
     "/admin/workflows/httpaddress/": {"it"},
     "/admin/workflows/httpaddress/add/": {"it"},
+    "/admin/messaging/substitute/": {"it", "auditor"},
+    "/admin/messaging/substitute/add/": {"it"},
     "/admin/kernel/auditentry/": {"auditor"},
 }
 STAFF = ("it", "analyst", "owner", "auditor")

@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy as _
 
 from connectors.models import Connection, Event
 from kernel.models import AuditEntry
-from messaging.models import Attention, Delivery, HolidayCalendar, Interaction, Reply
+from messaging.models import Attention, Delivery, HolidayCalendar, Interaction, Reply, Substitute
 from permissions.models import BreakGlass, DirectorySync, Grant, Identity, RoleMapping, User
 from workflows.models import DisclosureMonth, HttpAddress, Rule, Run
 
@@ -73,6 +73,7 @@ GROUPS: tuple[tuple[str | Promise, tuple[Entry, ...]], ...] = (
             Entry(_("What would somebody see?"), "visibility", DisclosureMonth, "admin:workflows_seen"),
             Entry(_("Quiet hours"), "bedtime", Attention),
             Entry(_("Holiday calendars"), "event_busy", HolidayCalendar),
+            Entry(_("Substitutes"), "transfer_within_a_station", Substitute),
         ),
     ),
     (_("Records"), (Entry(_("Audit trail"), "history", AuditEntry),)),

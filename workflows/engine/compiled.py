@@ -21,6 +21,7 @@ from workflows.conditions import (
     condition_compile,
 )
 from workflows.definition import REVISITS, Definition, FiringPolicy, definition_read
+from workflows.engine.calendars import free_days
 from workflows.engine.launching import EVERYBODY, LaunchPlan
 from workflows.engine.uses import fields_used
 from workflows.hours import ActiveHours, hours_read
@@ -129,7 +130,7 @@ def rule_compile(rule: Rule, version: RuleVersion) -> CompiledRule:
         rearm=condition_compile(definition.firing.rearm, schema)
         if definition.firing.rearm is not None
         else None,
-        hours=hours_read(definition.raw.get("firing", {})),
+        hours=hours_read(definition.raw.get("firing", {}), free_days(definition.raw.get("firing", {}))),
         trace=CompiledTrace(definition.condition, schema),
         uses=frozenset(use.name for use in fields_used(definition)),
     )

@@ -12,6 +12,7 @@ from connectors.models import Connection, ConnectionState, Record
 from connectors.selectors import messenger_connections
 from kernel.statements import Raw, Select, selects_run
 from kernel.text import Localized, localized
+from messaging.services.absence import substitute_of
 from messaging.services.interactions import Target
 from permissions.identities import BUILT_IN, address_for, person_for_account
 from permissions.models import User, Verb
@@ -53,6 +54,7 @@ class People:
         self._specs: dict[tuple[str, str], list[User]] = {}
         self._channels: dict[tuple[str, ...], list[Connection]] = {}
         self._addresses: dict[tuple[int, int], str | None] = {}
+        self._standing_in: dict[int, User | None] = {}
         self.gates = Gates()
 
     def rules_load(self, fired: Sequence[tuple[int, Definition]]) -> dict[int, Rule]:
@@ -110,6 +112,15 @@ class People:
             found = active.filter(username=name) if kind == "user" else active.filter(groups__name=name)
             self._specs[kind, name] = list(found.order_by("pk"))
         return self._specs[kind, name]
+
+    def standing_in(self, person: User) -> User | None:
+        """Who is asked instead of this person now; None: the person is here, or nobody active stands in."""
+        pk = substitute_of(person.pk)
+        if pk is None:
+            return None
+        if pk not in self._standing_in:
+            self._standing_in[pk] = User.objects.filter(pk=pk, is_active=True).first()
+        return self._standing_in[pk]
 
     def channels(self, slugs: Sequence[str]) -> list[Connection]:
         key = tuple(slugs)
@@ -191,11 +202,35 @@ def audience_plan(
         ("fallback", fallback),
         ("owner", [{"type": "rule_owner"}]),
     ):
+        asked: set[int] = set()
         for person in people_resolve(specs, rule, data, audience.notes, people):
-            _add(audience, person, channels, record, purpose, people)
+            instead = _instead(person, record, audience.notes, people)
+            if instead.pk not in asked:
+                asked.add(instead.pk)
+                _add(audience, instead, channels, record, purpose, people)
         if audience.targets:
             return audience
     return audience
+
+
+def _instead(person: User, record: Record | None, notes: list[Localized], people: People) -> User:
+    """Who is asked: the person, or who stands in while the person is away, of what both may see.
+
+    Who stands in may see it with rights of their own only; where that is not so, the person who is away is told after all.
+    """
+    other = people.standing_in(person)
+    if other is None:
+        return person
+    both = record is None or all(
+        people.gates.record(each, record, Verb.TOLD).allowed for each in (person, other)
+    )
+    text = (
+        gettext_noop("%(person)s is away: %(substitute)s stands in.")
+        if both
+        else gettext_noop("%(person)s is away, but %(substitute)s may not be told of this record.")
+    )
+    notes.append(localized(text, person=person.display_name, substitute=other.display_name))
+    return other if both else person
 
 
 def _add(

@@ -23,6 +23,7 @@ from kernel.wall import zone_read
 from kernel.work import backoff_at, due, work_claim, work_each, work_held
 from workflows.catalog import TRIGGERS
 from workflows.definition import SCHEDULED, Definition, definition_read
+from workflows.engine.calendars import free_days
 from workflows.engine.walks import walk_begin
 from workflows.models import Rule, RuleState, Schedule
 from workflows.timetable import Timetable, timetable_read, zone_of
@@ -93,7 +94,7 @@ def _timetable(rule: Rule) -> Timetable | None:
     if rule.current is None:
         return None
     spec = _definition_of(rule).trigger
-    return timetable_read(spec.params) if TRIGGERS.get(spec.type).timed else None
+    return timetable_read(spec.params, free_days(spec.params)) if TRIGGERS.get(spec.type).timed else None
 
 
 def _take(schedule: Schedule) -> None:

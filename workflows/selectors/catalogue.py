@@ -20,6 +20,7 @@ from connectors.services.updating import fields_writable
 from kernel.errors import ConfigError, NotFound
 from kernel.generation import generations_held
 from kernel.text import Localized, localized
+from messaging.models import HolidayCalendar
 from permissions.models import User
 from permissions.objects import visible_objects
 from permissions.policies import Gate
@@ -132,6 +133,9 @@ def _offered(user: User, connection: Connection, about: DictionaryObject) -> dic
         ],
         "channels": _channels(),
         "addresses": [{"slug": slug, "name": str(name)} for slug, name in addresses.items()],
+        "calendars": list(
+            HolidayCalendar.objects.order_by("name").values_list("name", flat=True)[:MOST_PEOPLE]
+        ),
         "writes": [
             {
                 "key": each.key,

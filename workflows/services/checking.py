@@ -22,6 +22,7 @@ from workflows.blocks import RuleScope
 from workflows.catalog import ACTIONS, TRIGGERS
 from workflows.conditions import condition_check
 from workflows.definition import Definition, DefinitionInvalid, Problem, definition_read
+from workflows.engine.calendars import free_days
 from workflows.engine.compiled import schema_for
 from workflows.engine.uses import fields_used
 from workflows.hours import hours_problems
@@ -92,7 +93,14 @@ def _trigger_check(definition: Definition) -> list[Problem]:
     if definition.firing.policy not in trigger.policies:
         words = _("“%(trigger)s” cannot have this firing policy; choose another one.")
         problems.append(Problem("/firing/policy", "unknown", words % {"trigger": str(trigger.label)}))
-    return problems + hours_problems(definition.raw.get("firing", {}), "/firing")
+    firing = definition.raw.get("firing", {})
+    problems += hours_problems(firing, "/firing")
+    for pointer, settings in (("/trigger", spec.params), ("/firing", firing)):
+        try:
+            free_days(settings)
+        except ConfigError as error:
+            problems.append(Problem(f"{pointer}/calendar", "unknown", error.message))
+    return problems
 
 
 def _action_problems(placed: Placed, definition: Definition, scope: RuleScope) -> list[Problem]:

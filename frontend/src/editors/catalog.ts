@@ -3,6 +3,7 @@ import type { FunctionComponent } from "preact";
 import { AddressField } from "./AddressField";
 import { ButtonsField } from "./ButtonsField";
 import { CardFieldsField } from "./CardFieldsField";
+import { CalendarField } from "./CalendarField";
 import { ChannelsField } from "./ChannelsField";
 import { DurationField } from "./DurationField";
 import { LabelledLogic, WholeLogic } from "./LogicField";
@@ -26,6 +27,7 @@ export const EDITORS: Readonly<Record<string, FunctionComponent<FieldProps>>> = 
   address: AddressField,
   buttons: ButtonsField,
   changes: ChangesField,
+  calendar: CalendarField,
   channels: ChannelsField,
   condition: LabelledLogic,
   duration: DurationField,

@@ -58,6 +58,7 @@ const NOTHING: Catalogue = {
   people: [],
   roles: [],
   channels: [],
+  calendars: [],
   writes: [],
   addresses: [],
 };

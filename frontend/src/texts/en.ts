@@ -154,6 +154,7 @@ export const en = {
   ownCondition: "only after another condition was true (else: as soon as this one no longer is)",
   firing: "It fires",
   unit: "Unit",
+  noCalendar: "none",
   addTime: "another time",
   removeTime: "Remove this time",
   usualTimeZone: "This installation's time zone",

@@ -150,6 +150,7 @@ export const zh: Record<keyof typeof en, string> = {
   ownCondition: "另设条件成立之后（否则：此条件不再成立即可）",
   firing: "触发方式",
   unit: "单位",
+  noCalendar: "不使用",
   addTime: "再加一个时间",
   removeTime: "删除这个时间",
   usualTimeZone: "系统默认时区",

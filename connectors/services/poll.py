@@ -17,16 +17,24 @@ from connectors.services.factory import erp_open
 from connectors.services.inbound import inbound_event
 from connectors.services.records import PLAN_QUEUE, PageStore
 from kernel import clock, doorbell
+from kernel.claims import Claim
 from kernel.doorbell import Due
 from kernel.errors import BatonError, ConfigError
 from kernel.shutdown import shutdown_begun
+from kernel.statements import Select
 from kernel.text import localized, text_store
-from kernel.work import backoff_at, due, work_claim, work_each, work_held, work_release
+from kernel.work import backoff_at, due, work_each, work_held, work_release
 
 POLL_QUEUE = "poll"
 PAGE_SIZE = 1_000
 CLAIM = 4
 LEASE_SECONDS = 300.0
+_CLAIM = Claim(
+    RecordedObject,
+    where=f"connection_id IN (SELECT id FROM connectors_connection WHERE state = '{ConnectionState.ACTIVE}')",
+    order=("available_at", "id"),
+)
+_CONNECTIONS = Select(Connection, "id {any}")
 logger = logging.getLogger(__name__)
 
 
@@ -40,9 +48,12 @@ def poll_due(now: dt.datetime) -> Due:
 
 def poll_drain() -> int:
     """Poll what is due. Returns how many objects were walked."""
-    claimed = work_claim(
-        _recorded_due().select_related("connection"), limit=CLAIM, lease_seconds=LEASE_SECONDS
-    )
+    claimed = _CLAIM.rows(CLAIM, lease_seconds=LEASE_SECONDS)
+    if claimed:
+        asked = {each.connection_id for each in claimed}
+        connections = {each.pk: each for each in _CONNECTIONS.rows(asked)}
+        for each in claimed:
+            each.connection = connections[each.connection_id]
     for recorded in work_each(claimed):
         recorded_poll(recorded)
     return len(claimed)
@@ -122,27 +133,17 @@ def _gone(store: PageStore, seen: set[str]) -> int:
 
 
 def _finish(recorded: RecordedObject, error: str) -> None:
-    every = recorded.connection.poll_seconds
-    with transaction.atomic():
-        if not work_held(recorded):
-            return
-        recorded.polled_at = clock.now()
-        recorded.last_error = error
-        if not error:
-            recorded.attempts = 0
-            recorded.lease_release(clock.now() + dt.timedelta(seconds=every))
-        else:
-            recorded.lease_release(backoff_at(recorded.attempts, first=max(every, 0.5), most=60.0))
-        recorded.save(
-            update_fields=[
-                "polled_at",
-                "last_error",
-                "attempts",
-                "available_at",
-                "lease_until",
-                "lease_owner",
-            ]
-        )
+    """Note the end of a walk, unless another worker has taken it over."""
+    every, now = recorded.connection.poll_seconds, clock.now()
+    again = backoff_at(recorded.attempts, first=max(every, 0.5), most=60.0)
+    RecordedObject.objects.filter(pk=recorded.pk, lease_owner=recorded.lease_owner).update(
+        polled_at=now,
+        last_error=error,
+        attempts=recorded.attempts if error else 0,
+        available_at=again if error else now + dt.timedelta(seconds=every),
+        lease_until=None,
+        lease_owner="",
+    )
 
 
 def event_replay(event: Event) -> bool:

@@ -6,6 +6,8 @@ import datetime as dt
 from collections.abc import Mapping
 from typing import Any
 
+from django.db import transaction
+
 from connectors.intake.store import Received, received_store
 from connectors.models import Connection, Event, Record
 from connectors.services.connections import connection_register, mapping_save
@@ -149,8 +151,9 @@ class Source:
         version = RuleVersion.objects.create(rule=rule, number=1, definition=dict(definition.raw))
         rule.current, rule.state = version, RuleState.LIVE
         rule.save()
-        schedule_set(rule)
-        generation_bump(GENERATION)
+        with transaction.atomic():
+            schedule_set(rule)
+            generation_bump(GENERATION)
         return rule
 
     @staticmethod

@@ -77,6 +77,9 @@ class Ask:
     is_question: bool = True
     said: Localized | None = None
     """What the card says of itself from the start."""
+    keep: Mapping[str, Any] = field(default_factory=dict)
+    """Kept on the step: `context.kept` when it is looked at again at `wake_at`."""
+    wake_at: dt.datetime | None = None
 
 
 @dataclass(frozen=True)
@@ -142,7 +145,16 @@ class Until:
     output: Mapping[str, Any] = field(default_factory=dict)
 
 
-StepResult = Ask | Done | Refused | Wait | Until | Held
+@dataclass(frozen=True)
+class Remind:
+    """The question is still open: everybody who was asked is shown `text` ({at} is `at`). Looked at again at `wake_at`."""
+
+    text: Localized
+    at: dt.datetime
+    wake_at: dt.datetime | None = None
+
+
+StepResult = Remind | Ask | Done | Refused | Wait | Until | Held
 
 
 @dataclass(frozen=True)
@@ -190,6 +202,10 @@ class StepContext(Protocol):
     inputs: Mapping[str, Any]
     person_name: str
     about: DictionaryObject
+
+    def keeping(self, kept: Mapping[str, Any]) -> StepContext:
+        """The same, with `kept` as what an earlier look kept."""
+        ...
 
     def evaluate(self, logic: Any, record: Mapping[str, Any] | None = None) -> Any:
         """A value expression over the record, the answer and earlier results; None when unknown.
@@ -257,6 +273,8 @@ class Action(Protocol):
     """It tells or asks people: its card is theirs."""
     is_question: bool
     """The run goes on with somebody's answer."""
+    goes_on: bool
+    """After the answer the actions behind this one follow, whichever button it was."""
     writes: bool
     """It changes the ERP."""
     first: bool
@@ -276,6 +294,18 @@ class Action(Protocol):
         """What later actions may read as `result.<name>`."""
         ...
 
+    def question(self, params: Mapping[str, Any]) -> Mapping[str, Any]:
+        """The parameters of its question, with its buttons; for one that asks."""
+        ...
+
+    def card(self, params: Mapping[str, Any], context: StepContext) -> dict[str, Any]:
+        """Its card over the record of `context`; for one that asks."""
+        ...
+
+    def results(self, button: str, inputs: Mapping[str, Any]) -> Mapping[str, Any]:
+        """What an answer gives; for one that goes on with it."""
+        ...
+
     def execute(self, params: Mapping[str, Any], context: StepContext) -> StepResult:
         """Raises kernel.errors; the engine turns them into retries, a lookup or a dead letter."""
         ...
@@ -292,6 +322,7 @@ class ActionBase:
     is_immediate = False
     asks = False
     is_question = False
+    goes_on = False
     writes = False
     first = True
     follows = True
@@ -300,6 +331,15 @@ class ActionBase:
         return None
 
     def gives(self, params: Mapping[str, Any]) -> Mapping[str, FieldSpec]:
+        return {}
+
+    def question(self, params: Mapping[str, Any]) -> Mapping[str, Any]:
+        return params
+
+    def card(self, params: Mapping[str, Any], context: StepContext) -> dict[str, Any]:
+        return {}
+
+    def results(self, button: str, inputs: Mapping[str, Any]) -> Mapping[str, Any]:
         return {}
 
 

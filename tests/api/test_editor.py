@@ -61,6 +61,7 @@ def test_the_catalogue_offers_what_can_be_built_on(company: DemoCompany, speak: 
         "send",
         "create_document",
         "update_fields",
+        "task",
         "wait",
         "branch",
     ]

@@ -22,7 +22,13 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
 from kernel.text import Localized, localized
-from workflows.actions.question import card_build, card_check, logic_problems, preconditions_check
+from workflows.actions.question import (
+    card_build,
+    card_check,
+    logic_problems,
+    people_words,
+    preconditions_check,
+)
 from workflows.actions.shapes import ASK, INPUT_TYPES
 from workflows.blocks import ActionBase, Ask, RuleScope, StepContext
 from workflows.definition import Problem
@@ -64,9 +70,12 @@ class AskAction(ActionBase):
                 )
         return problems + preconditions_check(params, scope, pointer)
 
+    def card(self, params: Mapping[str, Any], context: StepContext) -> dict[str, Any]:
+        return card_build(params, context)
+
     def execute(self, params: Mapping[str, Any], context: StepContext) -> Ask:
         return Ask(
-            card=card_build(params, context),
+            card=self.card(params, context),
             shown=dict(context.record),
             recipients=params.get("recipients", ()),
             fallback=params.get("fallback", ()),
@@ -84,26 +93,6 @@ class AskAction(ActionBase):
                 " / ".join(f"“{each.en}”" for each in labels), " / ".join(f"“{each.zh}”" for each in labels)
             ),
         )
-
-
-def people_words(params: Mapping[str, Any], scope: RuleScope) -> Localized:
-    """The recipients of an action, in words."""
-    words: list[Localized] = []
-    for spec in params.get("recipients", ()):
-        field = scope.about.by_name.get(str(spec.get("field", "")))
-        if spec.get("type") == "record_person" and field is not None:
-            words.append(
-                localized(
-                    gettext_noop("the %(field)s of the record"),
-                    field=Localized(field.label.en.lower(), field.label.zh),
-                )
-            )
-        elif spec.get("type") == "rule_owner":
-            words.append(localized(gettext_noop("the owner of the rule")))
-        else:
-            name = str(spec.get("username") or spec.get("group") or "")
-            words.append(Localized(name, name))
-    return Localized(", ".join(each.en for each in words), "、".join(each.zh for each in words))
 
 
 ACTION = AskAction()

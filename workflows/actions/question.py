@@ -184,3 +184,23 @@ def precondition_failed(
 ) -> Localized | None:
     """The text of the first precondition that does not hold for `record`; unknown does not hold."""
     return next((text for logic, text in preconditions(params) if not context.is_true(logic, record)), None)
+
+
+def people_words(params: Mapping[str, Any], scope: RuleScope) -> Localized:
+    """The recipients of an action, in words."""
+    words: list[Localized] = []
+    for spec in params.get("recipients", ()):
+        field = scope.about.by_name.get(str(spec.get("field", "")))
+        if spec.get("type") == "record_person" and field is not None:
+            words.append(
+                localized(
+                    gettext_noop("the %(field)s of the record"),
+                    field=Localized(field.label.en.lower(), field.label.zh),
+                )
+            )
+        elif spec.get("type") == "rule_owner":
+            words.append(localized(gettext_noop("the owner of the rule")))
+        else:
+            name = str(spec.get("username") or spec.get("group") or "")
+            words.append(Localized(name, name))
+    return Localized(", ".join(each.en for each in words), "、".join(each.zh for each in words))

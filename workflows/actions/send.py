@@ -26,9 +26,12 @@ class SendAction(ActionBase):
     def check(self, params: Mapping[str, Any], scope: RuleScope, pointer: str) -> list[Problem]:
         return card_check(params, scope, pointer)
 
+    def card(self, params: Mapping[str, Any], context: StepContext) -> dict[str, Any]:
+        return card_build({**params, "buttons": []}, context)
+
     def execute(self, params: Mapping[str, Any], context: StepContext) -> Ask:
         return Ask(
-            card=card_build({**params, "buttons": []}, context),
+            card=self.card(params, context),
             shown=dict(context.record),
             recipients=params.get("recipients", ()),
             fallback=params.get("fallback", ()),

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from copy import copy
 from functools import cached_property
-from typing import Any, cast
+from typing import Any, Self, cast
 
 from django.db import transaction
 from django.utils.translation import gettext as _
@@ -58,6 +59,11 @@ class CardContext:
         self.shown: Mapping[str, Any] = shown if shown is not None else record
         self.asked: Mapping[str, Any] = asked if asked is not None else self.shown
         self.about = compiled.about
+
+    def keeping(self, kept: Mapping[str, Any]) -> Self:
+        found = copy(self)
+        found.kept = kept
+        return found
 
     def _results(self) -> Mapping[str, Any]:
         """What earlier actions of the run gave."""

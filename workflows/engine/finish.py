@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Mapping
 from typing import Any
 
 from django.db import transaction
@@ -16,7 +17,7 @@ from kernel.work import work_held
 from messaging.models import Interaction, InteractionState
 from messaging.services.answers import interaction_reopen
 from messaging.services.interactions import interaction_show, interactions_open
-from workflows.blocks import Ask, Done, Held, Refused, StepResult, Until, Wait
+from workflows.blocks import Ask, Done, Held, Refused, Remind, StepResult, Until, Wait
 from workflows.catalog import ACTIONS
 from workflows.definition import definition_read
 from workflows.engine.carry import asked_output, question_of
@@ -40,6 +41,9 @@ def step_finish(step: Step, result: StepResult) -> None:
             )
         else:
             step_later(step, result.seconds, "", result.text)
+        return
+    if isinstance(result, Remind):
+        _remind(step, result)
         return
     if isinstance(result, Until):
         _until(step, result)
@@ -109,10 +113,10 @@ def _asked(step: Step, result: Ask) -> None:
         return
     (interaction,) = interactions_open([question_of(result, audience, run.record, run.event, step)])
     step.interaction = interaction
-    output = asked_output(audience)
+    output = {**asked_output(audience), **result.keep}
     if result.is_question:
         step.state, step.output, step.last_error = StepState.WAITING, output, ""
-        step.lease_release(None)
+        step.lease_release(result.wake_at)
         step.save()
         Run.objects.filter(pk=run.pk).update(state=RunState.WAITING)
     else:
@@ -233,6 +237,28 @@ def _run_over(step: Step, state: str, outcome: str, reason: str = "") -> None:
         Step.objects.filter(interaction_id=step.interaction_id, state=StepState.WAITING).update(
             state=StepState.DONE, ended_at=clock.now()
         )
+
+
+def _remind(step: Step, result: Remind) -> None:
+    """Show the open question again, with what is said of it now. One that was answered meanwhile is left alone."""
+    with transaction.atomic():
+        if not _held(step):
+            return
+        question = _question(step) if step.interaction_id else None
+        is_open = question is not None and question.state == InteractionState.OPEN
+        step.attempts = 0
+        step.lease_release(result.wake_at if is_open else None)
+        step.save(update_fields=["attempts", "available_at", "lease_until", "lease_owner"])
+        if question is not None and is_open:
+            interaction_show(question, text=result.text, at=result.at)
+        _live(step)
+
+
+def step_answered(step: Step, results: Mapping[str, Any]) -> None:
+    """Somebody's answer ends the step, and what stands behind it follows; inside the caller's transaction."""
+    _end(step, StepState.DONE, {**step.output, "results": dict(results)})
+    Run.objects.filter(pk=step.run_id).update(state=RunState.RUNNING)
+    _next(step)
 
 
 def _until(step: Step, result: Until) -> None:

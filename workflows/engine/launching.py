@@ -153,7 +153,7 @@ def step_held(step: Step, action: Action) -> Localized | None:
     What tells people is done and told to fewer (`ask_stage`); what acts outside is done only after a click of somebody.
     """
     run = step.run
-    if not run.launch or action.is_immediate or step.person_id is not None:
+    if not run.launch or action.is_immediate or action.asks or step.person_id is not None:
         return None
     if run.launch == LaunchStep.SHADOW:
         return localized(gettext_noop("Shadow: “%(action)s” was not carried out."), action=action.label)

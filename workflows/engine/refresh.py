@@ -15,7 +15,7 @@ from kernel.text import Localized, localized
 from messaging.models import Interaction, InteractionState
 from messaging.services.cancelling import interactions_cancel
 from messaging.services.interactions import interaction_show
-from workflows.actions.question import card_build
+from workflows.catalog import ACTIONS
 from workflows.definition import step_at
 from workflows.engine.compiled import rule_version_compiled
 from workflows.engine.context import CardContext
@@ -36,7 +36,8 @@ def card_of_step(step: Step, record: Record, data: dict[str, Any]) -> dict[str, 
     """The card of a waiting step as the record is now."""
     compiled = rule_version_compiled(step.run.rule, step.run.version)
     params = step_at(compiled.definition, step.path).params
-    return card_build(params, CardContext(compiled, step.run.event, data))
+    context = CardContext(compiled, step.run.event, data).keeping(step.output)
+    return ACTIONS.get(step.action).card(params, context)
 
 
 def open_asked(records: Sequence[Record]) -> Asked:

@@ -21,10 +21,11 @@ from messaging.services.interactions import interaction_show, targets_add
 from permissions.models import User, Verb
 from permissions.policies import MASK, may_see_record
 from workflows.actions.question import precondition_failed
+from workflows.catalog import ACTIONS
 from workflows.definition import step_at
 from workflows.engine.compiled import CompiledRule, rule_version_compiled
 from workflows.engine.context import CardContext
-from workflows.engine.finish import run_end
+from workflows.engine.finish import run_end, step_answered
 from workflows.engine.launching import targets_stage
 from workflows.engine.plan import EXECUTE_QUEUE
 from workflows.engine.recipients import audience_plan
@@ -43,7 +44,8 @@ def _asked(interaction: Interaction) -> tuple[Step, CompiledRule, Mapping[str, A
         pk=int(interaction.handler_ref)
     )
     compiled = rule_version_compiled(step.run.rule, step.run.version)
-    return step, compiled, step_at(compiled.definition, step.path).params
+    params = step_at(compiled.definition, step.path).params
+    return step, compiled, ACTIONS.get(step.action).question(params)
 
 
 def _button(params: Mapping[str, Any], key: str) -> Mapping[str, Any]:
@@ -97,7 +99,7 @@ class StepHandler:
         shown = interaction.shown.get(str(answer.version)) or interaction.card.get("data", {})
         follow = chosen.get("then", [])
         if not follow:
-            self._closed(interaction, step, chosen, person)
+            self._closed(interaction, step, chosen, answer)
             return
         Step.objects.create(
             run=step.run,
@@ -122,13 +124,17 @@ class StepHandler:
         doorbell.ring(EXECUTE_QUEUE)
 
     @staticmethod
-    def _closed(interaction: Interaction, step: Step, chosen: Mapping[str, Any], person: Any) -> None:
+    def _closed(interaction: Interaction, step: Step, chosen: Mapping[str, Any], answer: Answer) -> None:
         text = localized(
             gettext_noop("“%(label)s”, %(person)s, {at}"),
             label=Localized.from_json(chosen.get("label") or chosen["key"]),
-            person=_name(person),
+            person=_name(answer.user),
         )
         interaction_show(interaction, state=InteractionState.DECIDED, text=text, at=clock.now())
+        action = ACTIONS.get(step.action)
+        if action.goes_on:
+            step_answered(step, action.results(answer.button, answer.inputs))
+            return
         Step.objects.filter(pk=step.pk).update(state=StepState.DONE, ended_at=clock.now())
         run_end(step.run, RunState.DONE, chosen["key"][:40])
 
@@ -136,7 +142,9 @@ class StepHandler:
         step, _compiled, _params = _asked(interaction)
         text = localized(gettext_noop("Nobody answered in time ({at})."))
         interaction_show(interaction, state=InteractionState.EXPIRED, text=text, at=clock.now())
-        Step.objects.filter(pk=step.pk).update(state=StepState.SKIPPED, ended_at=clock.now())
+        Step.objects.filter(pk=step.pk).update(
+            state=StepState.SKIPPED, ended_at=clock.now(), available_at=None
+        )
         run_end(step.run, RunState.DONE, "expired")
 
     def delivered(self, interactions: Sequence[Interaction]) -> None:
@@ -161,7 +169,9 @@ class StepHandler:
         if step.run.launch == LaunchStep.SHADOW:  # nobody else was ever to have it
             audit_record(None, "interaction.undeliverable", interaction, reason)
             return
-        Step.objects.filter(pk=step.pk).update(state=StepState.DEAD, reason=reason, ended_at=clock.now())
+        Step.objects.filter(pk=step.pk).update(
+            state=StepState.DEAD, reason=reason, ended_at=clock.now(), available_at=None
+        )
         run_end(step.run, RunState.FAILED, "dead_letter", reason)
         interaction_show(
             interaction, state=InteractionState.FAILED, text=localized(gettext_noop("Nobody could be told."))

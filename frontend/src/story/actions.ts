@@ -21,6 +21,7 @@ export function actionNew(action: ActionBlock, catalogue: Catalogue, definition:
   if (has("then")) params["then"] = [];
   if (action.params.properties?.["seconds"]?.["x-editor"] === "duration") params["seconds"] = 3600;
   if (has("address")) Object.assign(params, { address: catalogue.addresses[0]?.slug ?? "", method: "GET", path: "" });
+  if (has("due_seconds")) params["due_seconds"] = 86_400;
   const state = has("to") ? catalogue.fields.find((each) => each.writable && each.codes.length > 0) : undefined;
   if (state) params["field"] = state.name;
   if (action.params.properties?.["values"]?.["x-editor"] === "changes") params["values"] = {};

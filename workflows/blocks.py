@@ -60,6 +60,10 @@ class Trigger(Protocol):
         """Whether an event with this kind of change starts the rule (before any condition)."""
         return bool(self.made) and change == self.made
 
+    def fires_at_publishing(self, spec: TriggerSpec) -> int | None:
+        """For how many records at most it starts at once for which it is already true when published; None: for none."""
+        return None
+
     def sentence(self, spec: TriggerSpec, about: DictionaryObject, connection_name: str) -> Localized: ...
 
 

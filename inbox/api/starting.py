@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import Any
 
 from drf_spectacular.utils import extend_schema
@@ -12,6 +13,7 @@ from rest_framework.response import Response
 from inbox.api.base import ApiView, Moment, person, read
 from inbox.api.rules import rule_visible
 from workflows.models import RecordWalk, Schedule, WalkState
+from workflows.services.already import already_true
 from workflows.services.by_hand import rule_start
 
 LATEST_WALKS = 10
@@ -51,6 +53,31 @@ class ScheduleShown(serializers.Serializer[Any]):
     missed = serializers.IntegerField()
     error = serializers.CharField(allow_blank=True)
     walks = WalkShown(many=True)
+
+
+class AlreadyAsked(serializers.Serializer[Any]):
+    """Without `draft` the stored one is counted."""
+
+    draft = serializers.DictField(required=False)
+
+
+class AlreadyShown(serializers.Serializer[Any]):
+    """For `count` of the `looked` newest records (of `total`) that the reader may see the condition is true now."""
+
+    count = serializers.IntegerField()
+    looked = serializers.IntegerField()
+    total = serializers.IntegerField()
+
+
+class RuleAlready(ApiView):
+    @extend_schema(
+        request=AlreadyAsked, responses=AlreadyShown, summary="For how many records the draft is true now"
+    )
+    def post(self, request: Request, pk: int) -> Response:
+        user = person(request)
+        rule = rule_visible(user, pk)
+        raw = read(AlreadyAsked, request.data).validated_data.get("draft", rule.draft)
+        return Response(AlreadyShown(asdict(already_true(user, rule, raw))).data)
 
 
 class RuleStart(ApiView):

@@ -83,6 +83,7 @@ urlpatterns = [
     path("rules/<int:pk>/versions/<int:number>/", versions.VersionOne.as_view(), name="rule-version"),
     path("rules/<int:pk>/differences/", versions.RuleDifferences.as_view(), name="rule-differences"),
     path("rules/<int:pk>/rollback/", versions.RuleRollBack.as_view(), name="rule-rollback"),
+    path("rules/<int:pk>/already/", starting.RuleAlready.as_view(), name="rule-already"),
     path("rules/<int:pk>/start/", starting.RuleStart.as_view(), name="rule-start"),
     path("rules/<int:pk>/schedule/", starting.RuleSchedule.as_view(), name="rule-schedule"),
     path("rules/<int:pk>/duplicate/", drafts.RuleDuplicate.as_view(), name="rule-duplicate"),

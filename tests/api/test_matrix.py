@@ -186,6 +186,7 @@ TABLE: dict[tuple[str, str], Entry] = {
     ("rule-differences", "get"): Entry(READS_RULES, path=_rule, query="?from=1"),
     ("rule-rollback", "post"): Entry(WRITES_RULES, path=_rule, body=lambda world: {"number": 1}),
     ("rule-duplicate", "post"): Entry({"analyst": 201, "owner": 403, "auditor": 403}, path=_rule),
+    ("rule-already", "post"): Entry({"analyst": 200, "owner": 403, "auditor": 403}, path=_rule),
     ("rule-start", "post"): Entry(
         {"analyst": 409, "owner": 403, "auditor": 403},
         path=_rule,

@@ -107,3 +107,64 @@ def test_a_look_over_all_records_tells_how_far_it_is(company: DemoCompany, speak
 def test_a_rule_without_set_times_has_no_next_one(company: DemoCompany, speak: Speak) -> None:
     shown = speak("analyst").get(f"{RULES}{Rule.objects.get().pk}/schedule/").json()
     assert (shown["next"], shown["number"], shown["error"]) == (None, 0, "")
+
+
+BELOW = {"<": [{"var": "record.on_hand"}, {"var": "record.reorder_level"}]}
+
+
+def fires_when_published(company: DemoCompany, most: int) -> Rule:
+    trigger = {
+        "type": "record",
+        "object": "stock_level",
+        "at_publishing": "fire",
+        "at_publishing_most": most,
+    }
+    rule, analyst = Rule.objects.get(), company.user("analyst")
+    draft = {**STOCK_RULE, "trigger": trigger, "condition": BELOW, "firing": {"policy": "becomes_true"}}
+    rule_edit(analyst, rule, name=None, draft=draft)
+    return rule
+
+
+def test_the_records_for_which_it_is_already_true_are_counted_and_start_it_once(
+    company: DemoCompany, speak: Speak
+) -> None:
+    rule = fires_when_published(company, 1_000)
+    counted = speak("analyst").post(f"{RULES}{rule.pk}/already/").json()
+    below = [
+        each.key
+        for each in Record.objects.filter(object="stock_level", gone=False)
+        if each.data.get("reorder_level") is not None
+        and float(each.data["on_hand"]) < float(each.data["reorder_level"])
+    ]
+    assert len(below) > 2
+    total = Record.objects.filter(object="stock_level", gone=False).count()
+    assert counted == {"count": len(below), "looked": total, "total": total}
+    assert Run.objects.count() == 0
+    rule_publish(company.user("analyst"), rule)
+    company.work()
+    assert sorted(Run.objects.values_list("record__key", flat=True)) == sorted(below)
+    rule.refresh_from_db()
+    rule_publish(company.user("analyst"), rule)
+    company.work()
+    assert Run.objects.count() == len(below)
+
+
+def test_not_more_than_the_rule_says_start_at_publishing(company: DemoCompany, speak: Speak) -> None:
+    rule = fires_when_published(company, 2)
+    said = speak("analyst").get(f"{RULES}{rule.pk}/").json()["draft"]
+    assert said["trigger"]["at_publishing_most"] == 2
+    rule_publish(company.user("analyst"), rule)
+    company.work()
+    assert Run.objects.count() == 2
+    (walk,) = speak("analyst").get(f"{RULES}{rule.pk}/schedule/").json()["walks"]
+    assert (walk["made"], walk["left_out"] > 0) == (2, True)
+
+
+def test_nobody_counts_by_what_they_may_not_see(company: DemoCompany, speak: Speak) -> None:
+    rule = fires_when_published(company, 5)
+    rule.draft["condition"] = {">": [{"var": "record.unit_price"}, 0]}
+    assert speak("analyst").post(f"{RULES}{rule.pk}/already/", {"draft": rule.draft}).json()["count"] > 0
+    Grant.objects.filter(group__name=ANALYST).update(field_classes=[])
+    answer = speak("analyst").post(f"{RULES}{rule.pk}/already/", {"draft": rule.draft})
+    assert answer.status_code == 400
+    assert "count" not in answer.json()

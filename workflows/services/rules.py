@@ -15,10 +15,12 @@ from kernel.errors import ConfigError, NotFound, PermissionDenied
 from kernel.generation import generation_bump
 from permissions.models import User
 from permissions.objects import may_object
-from workflows.definition import DefinitionInvalid, definition_read
+from workflows.catalog import TRIGGERS
+from workflows.definition import PUBLISHED, DefinitionInvalid, definition_read
 from workflows.engine.compiled import GENERATION
 from workflows.engine.schedules import schedule_set
 from workflows.engine.stopping import rule_stop, stop_begin
+from workflows.engine.walks import walk_begin
 from workflows.models import Approval, Rule, RuleState, RuleVersion, StopReason
 from workflows.services.approvals import approval_ask, approval_needed
 from workflows.services.checking import errors_of, rule_check
@@ -79,6 +81,9 @@ def _put_in_force(actor: User, rule: Rule, raw: Mapping[str, Any], note: str) ->
         locked.save()
         launch_again(locked)
         schedule_set(locked)
+        most = TRIGGERS.get(definition.trigger.type).fires_at_publishing(definition.trigger)
+        if most is not None:
+            walk_begin(locked, PUBLISHED, clock.now(), most=most)
         generation_bump(GENERATION)
         audit_record(actor, "rule.published", locked, f"v{number}", note=note)
     return version

@@ -1,5 +1,6 @@
 /** What edits a parameter whose shape names an editor: one line each. */
 import type { FunctionComponent } from "preact";
+import { AlreadyField } from "./AlreadyField";
 import { AddressField } from "./AddressField";
 import { ButtonsField } from "./ButtonsField";
 import { CardFieldsField } from "./CardFieldsField";
@@ -24,6 +25,7 @@ import { ChangesField, ValuesField } from "./ValuesField";
 import { WriteField } from "./WriteField";
 
 export const EDITORS: Readonly<Record<string, FunctionComponent<FieldProps>>> = {
+  already: AlreadyField,
   address: AddressField,
   buttons: ButtonsField,
   changes: ChangesField,

@@ -154,6 +154,8 @@ export const en = {
   ownCondition: "only after another condition was true (else: as soon as this one no longer is)",
   firing: "It fires",
   unit: "Unit",
+  already: "It is true for {count} records now.",
+  alreadyOfSome: "It is true for {count} of the {looked} newest records now.",
   noCalendar: "none",
   addTime: "another time",
   removeTime: "Remove this time",

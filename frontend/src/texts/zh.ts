@@ -150,6 +150,8 @@ export const zh: Record<keyof typeof en, string> = {
   ownCondition: "另设条件成立之后（否则：此条件不再成立即可）",
   firing: "触发方式",
   unit: "单位",
+  already: "目前有 {count} 条记录符合条件。",
+  alreadyOfSome: "最新的 {looked} 条记录中目前有 {count} 条符合条件。",
   noCalendar: "不使用",
   addTime: "再加一个时间",
   removeTime: "删除这个时间",

@@ -13,11 +13,12 @@ from tests.chaos.count import Count, Evidence, count_all, evidence_now, orders, 
 from tests.chaos.installation import Installation
 from tests.chaos.load import BELOW, Buyer, Sender, Shelf
 from tests.chaos.receiver import Receiver
-from tests.running import wait_until
 
 EVENTS = 300
 CLICKS = 2
-REPEATS = 3
+REPEATS = 5
+STRIKE_SECONDS = 12
+"""How long one burst is watched for a moment at which enough of it is in hand."""
 CLICK_SECONDS = 150
 HALT_SECONDS = 75
 """Past the lease of a message or a step that nobody gave back."""
@@ -84,21 +85,21 @@ class Scene:
     def struck(self, *names: str) -> Iterator[Evidence]:
         """Inside, the named processes (none: all) stand still while enough rows are queued and in hand.
 
-        AssertionError when REPEATS bursts did not bring that about: a fault that hits nothing proves nothing.
+        A burst that was carried too fast is followed by a larger one. AssertionError when REPEATS of them did not bring
+        that about: a fault that hits nothing proves nothing.
         """
-        for _time in range(REPEATS):
-            wait_until(
-                lambda: evidence_now(self.installation, self.receiver).is_enough,
-                f"work to strike at in {self.name}",
-                60,
-            )
-            with self.installation.frozen(*names):
-                found = evidence_now(self.installation, self.receiver)
-                if found.is_enough:
-                    self.evidence.append(found)
-                    yield found
-                    return
-            self.burst(EVENTS // 2)
+        for number in range(REPEATS):
+            deadline = time.monotonic() + STRIKE_SECONDS
+            while time.monotonic() < deadline:
+                if not evidence_now(self.installation, self.receiver).is_enough:
+                    continue
+                with self.installation.frozen(*names):
+                    found = evidence_now(self.installation, self.receiver)
+                    if found.is_enough:
+                        self.evidence.append(found)
+                        yield found
+                        return
+            self.burst(EVENTS << number)
         raise AssertionError(f"{self.name} hit nothing in {REPEATS} tries")
 
     def settle(self) -> None:

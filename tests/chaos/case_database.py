@@ -9,7 +9,7 @@ from tests.chaos.scene import Scene
 from tests.running import wait_until
 
 CUTS = 5
-ROOM_PAGES = 300
+ROOM_PAGES = 100
 REFUSALS = 20
 
 
@@ -53,7 +53,7 @@ def test_disk_full(scene: Scene) -> None:
     installation.env["BATON_DATABASE_PAGES"] = str(pages + ROOM_PAGES)
     installation.start()
     try:
-        scene.jammed_burst(1_000)
+        scene.jammed_burst(3_000)
         wait_until(lambda: scene.sender.refusals.count(503) >= REFUSALS, "the disk to be full", 60)
         with scene.struck():
             assert installation.rows("PRAGMA page_count")[0][0] <= pages + ROOM_PAGES

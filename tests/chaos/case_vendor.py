@@ -25,14 +25,13 @@ def test_vendor_limits(scene: Scene) -> None:
     """429: nothing is sent again before the time it asked for, which the clock then reaches."""
     scene.receiver.retry_after_seconds = RETRY_AFTER_SECONDS
     scene.receiver.behave = lambda: Way.LIMIT
+    limited = "messaging_delivery WHERE available_at IS NOT NULL AND last_error LIKE '%429%'"
     scene.burst()
+    wait_until(lambda: scene.installation.count(limited), "somebody to be told to wait", 60)
     with scene.struck():
         scene.receiver.jam()
     scene.receiver.release()
     scene.sender.wait()
-    time.sleep(3)
-    limited = "messaging_delivery WHERE available_at IS NOT NULL AND last_error LIKE '%429%'"
-    assert scene.installation.count(limited) >= 1, "nobody was told to wait"
     scene.installation.clock_step(RETRY_AFTER_SECONDS + 1)
     assert scene.counted().repeated == 0
 

@@ -40,6 +40,7 @@ class Way(Enum):
 
 
 JAM_SECONDS = 2
+JAM_HOLD_SECONDS = 4.0
 SHOWING = {Way.TAKE, Way.HOLD, Way.SILENCE, Way.RESET}
 
 
@@ -61,6 +62,7 @@ class Receiver:
     def __post_init__(self) -> None:
         self._loop = asyncio.new_event_loop()
         self._released = asyncio.Event()
+        self._hold_seconds: float | None = None
         self._tasks: set[asyncio.Task[Any]] = set()
         self._thread = threading.Thread(target=self._serve, name="receiver", daemon=True)
         self._thread.start()
@@ -71,11 +73,16 @@ class Receiver:
         return f"http://127.0.0.1:{self.port}/"
 
     def hold(self) -> None:
+        self._hold_seconds = None
         self._loop.call_soon_threadsafe(self._released.clear)
         self.behave = lambda: Way.HOLD
 
     def jam(self) -> None:
-        """One message at a time is held, all others are told to come soon: a queue that does not get shorter."""
+        """One message at a time is held, all others are told to come soon: a queue that hardly gets shorter.
+
+        No message is held for so long that its sender gives up and sends it again.
+        """
+        self._hold_seconds = JAM_HOLD_SECONDS
         self.retry_after_seconds = JAM_SECONDS
         self._loop.call_soon_threadsafe(self._released.clear)
         self.behave = lambda: Way.LIMIT if self.open else Way.HOLD
@@ -142,7 +149,9 @@ class Receiver:
         if way is Way.HOLD:
             gone = asyncio.ensure_future(reader.read(1))
             released = asyncio.ensure_future(self._released.wait())
-            await asyncio.wait({gone, released}, return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait(
+                {gone, released}, timeout=self._hold_seconds, return_when=asyncio.FIRST_COMPLETED
+            )
             released.cancel()
             if gone.done():
                 return False

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 from tests.chaos.count import Count, Evidence, count_all, evidence_now, orders, work_left
 from tests.chaos.installation import Installation
-from tests.chaos.load import BELOW, Buyer, Sender, Shelf
+from tests.chaos.load import BELOW, TAKEN, Buyer, Sender, Shelf
 from tests.chaos.receiver import Receiver
 
 EVENTS = 300
@@ -24,8 +24,6 @@ HALT_SECONDS = 75
 """Past the lease of a message or a step that nobody gave back."""
 QUIET_LOOKS = 4
 TITLE = "Low stock"
-TAKEN = 200
-"""What a click is answered when it is the decision."""
 
 
 @dataclass

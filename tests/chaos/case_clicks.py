@@ -9,9 +9,9 @@ from threading import Barrier
 import pytest
 
 from tests.chaos.installation import REDIS
-from tests.chaos.load import Buyer
+from tests.chaos.load import TAKEN, Buyer
 from tests.chaos.rules import ASKED, TOGETHER
-from tests.chaos.scene import TAKEN, Scene
+from tests.chaos.scene import Scene
 
 CLICKS = 50
 

@@ -29,15 +29,15 @@ def generations_held() -> Iterator[None]:
 def generation_bump(key: str) -> None:
     looked = _looked.get()
     if looked is not None:
-        looked.pop(key, None)
+        looked.clear()
     if not Generation.objects.filter(pk=key).update(number=F("number") + 1):
         Generation.objects.get_or_create(pk=key, defaults={"number": 1})
 
 
 def generation_number(key: str) -> int:
     looked = _looked.get()
-    if looked is not None and key in looked:
-        return looked[key]
+    if looked:  # all of them were read: one that is not there was never bumped
+        return looked.get(key, 0)
     known: dict[str, int] = dict(NUMBERS.rows())
     if looked is not None:
         looked |= {**dict.fromkeys((key,), 0), **known}

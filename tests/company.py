@@ -15,6 +15,7 @@ from demo.services.prepare import ERP_SLUG, demo_prepare, erp_path
 from kernel import clock, doorbell
 from messaging.models import Interaction
 from messaging.selectors import InboxCard, inbox_cards, inbox_interactions
+from messaging.services import absence
 from messaging.services.answers import AnswerResult, answer_submit
 from permissions.models import User
 from tests.company_template import company_lay
@@ -26,6 +27,7 @@ def caches_clear() -> None:
     judge.caches_clear()
     compiled.caches_clear()
     published.caches_clear()
+    absence.caches_clear()
 
 
 class DemoCompany:

@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from kernel import clock
 from kernel.audit import audit_record
 from kernel.errors import ConfigError
-from kernel.generation import Cached, generation_bump
+from kernel.generation import Cached, generation_bump, generation_number
 from messaging.ical import CalendarDays, calendar_read
 from messaging.models import Attention, HolidayCalendar, Substitute
 from messaging.services.attention import held_again
@@ -44,6 +44,8 @@ _absences: Cached[Mapping[int, list[Absence]]] = Cached(GENERATION, _absences_bu
 
 def substitute_of(user_id: int) -> int | None:
     """Who stands in for this person now, along a chain of people who are away; None: nobody, or only in a circle."""
+    if not generation_number(GENERATION):  # nobody was ever away
+        return None
     absences = _absences.get()
     if user_id not in absences:
         return None
@@ -57,6 +59,10 @@ def substitute_of(user_id: int) -> int | None:
             return None
         seen.append(at)
     return at if at != user_id else None
+
+
+def caches_clear() -> None:
+    _absences.clear()
 
 
 def absence_changed() -> None:

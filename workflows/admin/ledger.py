@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, cast
 
 from django.contrib import admin, messages
 from django.db.models import QuerySet
@@ -15,8 +16,10 @@ from connectors.dictionary.own import OWN_OBJECTS
 from connectors.models import Connection, Event, EventState
 from connectors.selectors import dictionary_objects
 from kernel.badges import badge
+from kernel.errors import NotFound
 from kernel.pages import OfRequest, PageAdmin
 from kernel.text import text_show
+from permissions.models import User
 from permissions.objects import may_object, visible_objects
 from permissions.policies import MASK, Gate
 from workflows.admin.views import CONNECTION, cause_line, ledger_tiles, run_lines
@@ -38,6 +41,7 @@ from workflows.selectors.counters import counter_lines
 from workflows.selectors.held import HELD
 from workflows.selectors.shown import payload_words
 from workflows.selectors.visible import event_connections
+from workflows.services.by_hand import rule_start, rules_startable
 from workflows.services.replay import failed_event_replay
 from workflows.services.seeing import may_ask
 from workflows.triggers.record import WORDS
@@ -222,6 +226,10 @@ class EventAdmin(PageAdmin[Event]):
             "verdicts": self._verdicts(request, obj),
             "runs": run_lines(gate, runs),
             "cause": cause_line(request.user, obj),
+            "startable": rules_startable(cast(User, request.user), obj.connection_id, obj.object)
+            if allowed and obj.change != "gone"
+            else [],
+            "request_id": uuid.uuid4().hex,
             "may_replay": replayable and may_object(request.user, "operate", obj.connection),
         }
 
@@ -245,3 +253,13 @@ class EventAdmin(PageAdmin[Event]):
     def act_replay(self, request: HttpRequest, event: Event) -> None:
         failed_event_replay(request.user, event.pk)  # type: ignore[arg-type]
         messages.success(request, _("The event is being looked at again."))
+
+    def act_start(self, request: HttpRequest, event: Event) -> None:
+        """The page's `request_id` makes a second click on the same page the same request."""
+        user, posted = cast(User, request.user), request.POST
+        startable = {str(each.pk): each for each in rules_startable(user, event.connection_id, event.object)}
+        rule = startable.get(posted.get("rule", ""))
+        if rule is None:
+            raise NotFound(_("There is no such rule."))
+        rule_start(user, rule, event.key, posted.get("request_id", "")[:60] or uuid.uuid4().hex)
+        messages.success(request, _("“%(rule)s” is being started for this record.") % {"rule": str(rule)})

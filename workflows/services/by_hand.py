@@ -11,7 +11,7 @@ from kernel import clock, doorbell
 from kernel.audit import audit_record
 from kernel.errors import Conflict, NotFound, PermissionDenied
 from permissions.models import User
-from permissions.objects import may_object
+from permissions.objects import may_object, visible_objects
 from permissions.policies import may_see_record
 from workflows.definition import BY_HAND
 from workflows.engine.made import record_event
@@ -27,6 +27,17 @@ def starts_by_hand(rule: Rule) -> bool:
         and rule.current is not None
         and rule.current.definition["trigger"]["type"] == BY_HAND
     )
+
+
+def rules_startable(actor: User, connection_id: int, object_name: str) -> list[Rule]:
+    """The rules this person may start for a record of this object."""
+    rules = Rule.objects.filter(
+        connection_id=connection_id,
+        object=object_name,
+        state=RuleState.LIVE,
+        current__definition__trigger__type=BY_HAND,
+    )
+    return list(visible_objects(actor, rules, "change").order_by("key"))
 
 
 def rule_start(actor: User, rule: Rule, key: str, request_id: str) -> Event:

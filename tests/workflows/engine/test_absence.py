@@ -10,7 +10,7 @@ import pytest
 from kernel import clock
 from kernel.errors import ConfigError
 from messaging.models import Delivery, HolidayCalendar, Interaction, Substitute
-from messaging.services.absence import absence_changed, calendar_changed, substitute_check
+from messaging.services.absence import absence_changed, caches_clear, calendar_changed, substitute_check
 from permissions.models import Grant, User
 from tests.workflows.engine.source import LONG_AGO, Source
 from workflows.engine.calendars import free_days
@@ -19,6 +19,13 @@ from workflows.models import Schedule, Step
 from workflows.services.checking import rule_check
 
 pytestmark = pytest.mark.database
+
+
+@pytest.fixture(autouse=True)
+def fresh() -> None:
+    """What another test left in this process."""
+    caches_clear()
+
 
 NOON = dt.datetime(2026, 11, 23, 12, tzinfo=dt.UTC)
 DAY = dt.timedelta(days=1)

@@ -146,7 +146,7 @@ class RuleAdmin(RuleEditor):
             '<span class="b-figure">{} {}</span>', rule.health.fired, sparkline(rule.health.per_day)
         )
 
-    @admin.display(description=gettext_lazy("sent"))
+    @admin.display(description=gettext_lazy("messages sent"))
     def sent(self, rule: Any) -> int:
         return int(rule.health.sent)
 

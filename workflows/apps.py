@@ -15,7 +15,8 @@ class WorkflowsConfig(AppConfig):
         from workflows.engine.causes import FOOTPRINT_QUEUE, footprints_are_due, footprints_prune
         from workflows.engine.execute import execute_drain, execute_due
         from workflows.engine.overdue import OVERDUE_QUEUE, overdue_drain, overdue_is_due
-        from workflows.engine.plan import BATCH, EXECUTE_QUEUE, PLAN_QUEUE, plan_drain, plan_due
+        from workflows.engine.plan import BATCH, PLAN_QUEUE, plan_drain, plan_due
+        from workflows.engine.queues import EXECUTE_QUEUE
         from workflows.engine.starting import starting_register
         from workflows.engine.stopping import STOP_QUEUE, stop_drain, stop_due
         from workflows.services.accessreport import access_reports_send

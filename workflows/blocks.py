@@ -32,6 +32,8 @@ class RuleScope:
     """Fields of `about` that may be changed through the connection."""
     addresses: Mapping[str, Localized] = field(default_factory=dict)
     """Addresses rules on this connection may call: short name → name."""
+    rules: Mapping[str, Localized] = field(default_factory=dict)
+    """Rules in force for these records that the owner may see: key → name."""
 
 
 class Trigger(Protocol):
@@ -243,6 +245,10 @@ class StepContext(Protocol):
 
         As `write`; raises ValuesMoved besides.
         """
+        ...
+
+    def start(self, key: str) -> tuple[int | None, Localized]:
+        """Start another rule for the record: its run, None where it was not started, and in words what came of it."""
         ...
 
     def call(self, call: HttpCall) -> HttpAnswer:

@@ -29,6 +29,7 @@ ACTIONS: Registry[Action] = Registry(
         "change_state": "workflows.actions.change_state:ACTION",
         "http_request": "workflows.actions.http_request:ACTION",
         "task": "workflows.actions.task:ACTION",
+        "start_rule": "workflows.actions.start_rule:ACTION",
         "wait": "workflows.actions.wait:ACTION",
         "branch": "workflows.actions.branch:ACTION",
     },
@@ -56,5 +57,4 @@ LATER_TRIGGERS = {
 }
 LATER_ACTIONS = {
     "for_each": (Localized("For each line", "逐行执行"), _LATER),
-    "start_rule": (Localized("Start another rule", "启动另一条规则"), _LATER),
 }

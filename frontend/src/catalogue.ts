@@ -108,6 +108,8 @@ export interface Catalogue {
   calendars: string[];
   writes: WriteKind[];
   addresses: { slug: string; name: string }[];
+  /** Those another rule may start. */
+  rules: { key: string; name: string }[];
 }
 
 export interface ConnectionOffer {

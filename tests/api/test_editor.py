@@ -62,6 +62,7 @@ def test_the_catalogue_offers_what_can_be_built_on(company: DemoCompany, speak: 
         "create_document",
         "update_fields",
         "task",
+        "start_rule",
         "wait",
         "branch",
     ]

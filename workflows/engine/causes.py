@@ -172,18 +172,37 @@ def _chain(step: Step) -> list[dict[str, Any]]:
     """What led to the run, as the rows say now, and the run itself."""
     run = (
         Run.objects.select_related("event")
-        .only("stops", "rule_id", "event__causes", "event__depth")
+        .only("stops", "rule_id", "trace", "event__causes", "event__depth")
         .get(pk=step.run_id)
     )
-    own = {
+    links = [*_starters(run), _link_of(run, by_person=step.person_id is not None)]
+    return [
+        *(run.event.causes or ()),
+        *({**each, "depth": run.event.depth + at} for at, each in enumerate(links, start=1)),
+    ]
+
+
+def _link_of(run: Run, *, by_person: bool) -> dict[str, Any]:
+    return {
         "run": run.pk,
         "rule": run.rule_id,
         "stops": run.stops or 0,
         "event": run.event_id,
-        "by_person": step.person_id is not None,
-        "depth": run.event.depth + 1,
+        "by_person": by_person,
     }
-    return [*(run.event.causes or ()), own]
+
+
+def _starters(run: Run) -> list[dict[str, Any]]:
+    """The runs that started this one for the same event, the first of them first. What it does is their doing too."""
+    found: list[dict[str, Any]] = []
+    starter = run.trace.get("started_by")
+    while starter is not None and len(found) < CHAIN_MOST:
+        before = Run.objects.only("stops", "rule_id", "event_id", "trace").filter(pk=starter).first()
+        if before is None:
+            break
+        found.insert(0, {**_link_of(before, by_person=False), "link": CERTAIN})
+        starter = before.trace.get("started_by")
+    return found
 
 
 def footprints_are_due() -> bool:

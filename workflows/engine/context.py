@@ -29,6 +29,7 @@ from workflows.blocks import Change, Earlier, HttpAnswer, HttpCall
 from workflows.conditions import ConditionSchema, Verdict, condition_compile, data_prepare, value_evaluate
 from workflows.engine.calling import address_call
 from workflows.engine.causes import footprints_sent
+from workflows.engine.chained import rule_start
 from workflows.engine.compiled import CompiledRule, event_data, schema_for
 from workflows.engine.loops import write_refuse
 from workflows.models import Step, StepState
@@ -107,6 +108,9 @@ class CardContext:
 
     def update(self, values: Mapping[str, Any]) -> WriteResult:
         raise ConfigError("A card is built without asking the ERP.")
+
+    def start(self, key: str) -> tuple[int | None, Localized]:
+        raise ConfigError("A card is built without asking anybody.")
 
     def call(self, call: HttpCall) -> HttpAnswer:
         raise ConfigError("A card is built without asking anybody.")
@@ -213,6 +217,10 @@ class StepExecution(CardContext):
         self._leaves({"object": self.about.name, "values": dict(values)})
         with erp_open(self.connection) as erp:
             return cast(UpdatesRecords, erp).update(update, idempotency_key=self.idempotency_key)
+
+    def start(self, key: str) -> tuple[int | None, Localized]:
+        run, words = rule_start(self.step, key)
+        return (run.pk if run is not None else None), words
 
     def call(self, call: HttpCall) -> HttpAnswer:
         return address_call(self.step, call, self._leaves)

@@ -23,7 +23,7 @@ from workflows.definition import definition_read
 from workflows.engine.carry import asked_output, question_of
 from workflows.engine.causes import footprints_written
 from workflows.engine.launching import ask_stage, nobody_staged, run_done
-from workflows.engine.plan import EXECUTE_QUEUE
+from workflows.engine.queues import EXECUTE_QUEUE
 from workflows.engine.recipients import People, audience_plan
 from workflows.engine.refresh import card_of_step, interactions_rearmed
 from workflows.engine.stopping import run_stop_if_stopped

@@ -41,6 +41,7 @@ from workflows.engine.flood import floods_stop
 from workflows.engine.index import RuleIndex
 from workflows.engine.loops import loops_stop
 from workflows.engine.published import BrokenRule, rules_broken, rules_live
+from workflows.engine.queues import EXECUTE_QUEUE
 from workflows.engine.refresh import (
     interactions_rearmed,
     interactions_refresh,
@@ -49,7 +50,6 @@ from workflows.engine.refresh import (
 )
 
 PLAN_QUEUE = "plan"
-EXECUTE_QUEUE = "execute"
 BATCH = 400
 MOST_ATTEMPTS = 5
 MOST_NOTED = 50

@@ -26,7 +26,7 @@ from messaging.services.interactions import interaction_show
 from workflows.conditions import PreparedData, Verdict, condition_trace, data_prepare
 from workflows.definition import step_at
 from workflows.engine.compiled import CompiledRule, event_data, rule_version_compiled, schema_for
-from workflows.engine.plan import EXECUTE_QUEUE
+from workflows.engine.queues import EXECUTE_QUEUE
 from workflows.models import RuleRecordState, RuleVersion, Run, RunState, Step, StepState
 
 UNENDED = (StepState.READY, StepState.WAITING, StepState.DEAD)

@@ -29,6 +29,7 @@ from workflows.catalog import ACTIONS, LATER_ACTIONS, LATER_TRIGGERS, TRIGGERS
 from workflows.conditions import ConditionSchema
 from workflows.selectors.addresses import addresses_of
 from workflows.selectors.offers import OPERATORS, POLICIES, RECIPIENTS, fields_offered, offer
+from workflows.selectors.startable import rules_startable
 
 MOST_PEOPLE = 500
 
@@ -109,7 +110,10 @@ def _offered(user: User, connection: Connection, about: DictionaryObject) -> dic
     gate = Gate(user)
     writable = fields_writable(connection, about.name)
     addresses = addresses_of(connection.pk)
-    scope = RuleScope(about, ConditionSchema({}), connection.manifest, frozenset(), {}, writable, addresses)
+    rules = rules_startable(user, connection.pk, about.name)
+    scope = RuleScope(
+        about, ConditionSchema({}), connection.manifest, frozenset(), {}, writable, addresses, rules
+    )
     return {
         "connection": {"id": connection.pk, "slug": connection.slug, "name": connection.name},
         "object": {**_object_shown(about), **offer(object_reason(connection, about, gate))},
@@ -136,6 +140,7 @@ def _offered(user: User, connection: Connection, about: DictionaryObject) -> dic
         "calendars": list(
             HolidayCalendar.objects.order_by("name").values_list("name", flat=True)[:MOST_PEOPLE]
         ),
+        "rules": [{"key": key, "name": name.as_json()} for key, name in rules.items()],
         "writes": [
             {
                 "key": each.key,

@@ -27,7 +27,7 @@ from workflows.engine.compiled import CompiledRule, rule_version_compiled
 from workflows.engine.context import CardContext
 from workflows.engine.finish import run_end, step_answered
 from workflows.engine.launching import targets_stage
-from workflows.engine.plan import EXECUTE_QUEUE
+from workflows.engine.queues import EXECUTE_QUEUE
 from workflows.engine.recipients import audience_plan
 from workflows.engine.stopping import run_is_stopped
 from workflows.models import LaunchStep, RuleRecordState, RunState, Step, StepState

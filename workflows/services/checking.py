@@ -29,11 +29,12 @@ from workflows.hours import hours_problems
 from workflows.nesting import MOST_DEEP, MOST_STEPS, Placed, lists_inside, steps_walk
 from workflows.readable import schema_with
 from workflows.selectors.addresses import addresses_of
+from workflows.selectors.startable import rules_startable
 from workflows.services.checks_people import people_problems
 from workflows.services.checks_source import source_problems
 
 
-def rule_scope(connection: Connection, object_name: str) -> RuleScope:
+def rule_scope(connection: Connection, object_name: str, owner: User | None = None) -> RuleScope:
     """Raises ConfigError for an unknown object."""
     about = dictionary_object(connection.pk, object_name)
     return RuleScope(
@@ -44,6 +45,7 @@ def rule_scope(connection: Connection, object_name: str) -> RuleScope:
         objects={each.name: each for each in dictionary_objects(connection.pk)},
         writable=fields_writable(connection, object_name),
         addresses=addresses_of(connection.pk),
+        rules=rules_startable(owner, connection.pk, object_name),
     )
 
 
@@ -51,7 +53,7 @@ def rule_check(connection: Connection, raw: Mapping[str, Any], owner: User | Non
     """Everything that speaks against publishing, errors first; empty when nothing does."""
     try:
         definition = definition_read(raw)
-        scope = rule_scope(connection, definition.trigger.object)
+        scope = rule_scope(connection, definition.trigger.object, owner)
     except DefinitionInvalid as error:
         return error.problems
     except ConfigError as error:

@@ -13,17 +13,21 @@ from workflows.engine.uses import fields_used
 from workflows.models import Rule
 from workflows.nesting import steps_walk
 
-CREATED, CHANGED = "created", "changed"
+CREATED, CHANGED, STARTED = "created", "changed", "started"
 
 
 @dataclass(frozen=True)
 class Effect:
-    """A record of `object` is made or changed at `pointer`. `sets` is field → new value, as written in the definition."""
+    """A record of `object` is made or changed at `pointer`, or the rule `starts` is started for it.
+
+    `sets` is field → new value, as written in the definition.
+    """
 
     object: str
     change: str
     pointer: str
     sets: Mapping[str, Any] = field(default_factory=dict)
+    starts: str = ""
 
 
 def effects_of(raw: Mapping[str, Any]) -> Iterator[Effect]:
@@ -36,6 +40,8 @@ def effects_of(raw: Mapping[str, Any]) -> Iterator[Effect]:
             yield Effect(own, CHANGED, placed.pointer, params["values"])
         elif placed.action == "change_state" and params.get("field"):
             yield Effect(own, CHANGED, placed.pointer, {str(params["field"]): params.get("to")})
+        elif placed.action == "start_rule":
+            yield Effect(own, STARTED, placed.pointer, starts=str(params.get("rule")))
 
 
 def effect_starts(rule: Rule, raw: Mapping[str, Any], effect: Effect) -> bool:
@@ -43,6 +49,8 @@ def effect_starts(rule: Rule, raw: Mapping[str, Any], effect: Effect) -> bool:
 
     A changed field starts a rule that fires on crossings only where the rule decides by that field.
     """
+    if effect.starts:
+        return rule.key == effect.starts
     try:
         definition = definition_read(raw)
         if definition.trigger.object != effect.object:

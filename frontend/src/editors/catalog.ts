@@ -1,7 +1,6 @@
 /** What edits a parameter whose shape names an editor: one line each. */
 import type { FunctionComponent } from "preact";
 import { AlreadyField } from "./AlreadyField";
-import { AddressField } from "./AddressField";
 import { ButtonsField } from "./ButtonsField";
 import { CardFieldsField } from "./CardFieldsField";
 import { CalendarField } from "./CalendarField";
@@ -13,6 +12,7 @@ import { NamesField } from "./NamesField";
 import { PreconditionsField } from "./PreconditionsField";
 import { RecipientsField } from "./RecipientsField";
 import type { FieldProps } from "./ShapeForm";
+import { AddressField, RuleField } from "./OfferedFields";
 import { RowsField } from "./RowsField";
 import { StateField, StateFieldField, StatesField } from "./StateFields";
 import { StepsField } from "./StepsField";
@@ -39,6 +39,7 @@ export const EDITORS: Readonly<Record<string, FunctionComponent<FieldProps>>> = 
   names: NamesField,
   preconditions: PreconditionsField,
   recipients: RecipientsField,
+  rule: RuleField,
   rows: RowsField,
   state: StateField,
   state_field: StateFieldField,

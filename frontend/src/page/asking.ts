@@ -61,6 +61,7 @@ const NOTHING: Catalogue = {
   calendars: [],
   writes: [],
   addresses: [],
+  rules: [],
 };
 
 /** What can be chosen for rules about `object`; read again when another one is chosen. */

@@ -1,4 +1,4 @@
-/** Which of the addresses an administrator allowed is called. */
+/** Which of what the server offers is meant: an address an administrator allowed, another rule. */
 import { usePart, useView } from "../page/view";
 import { Chosen } from "./Chosen";
 import type { FieldProps } from "./ShapeForm";
@@ -12,6 +12,20 @@ export function AddressField({ label, pointer }: FieldProps) {
       pointer={pointer}
       value={String(value ?? "")}
       options={catalogue.addresses.map((each) => ({ value: each.slug, label: each.name }))}
+      onPick={setValue}
+    />
+  );
+}
+
+export function RuleField({ label, pointer }: FieldProps) {
+  const { catalogue } = useView();
+  const [value, setValue] = usePart(pointer);
+  return (
+    <Chosen
+      label={label}
+      pointer={pointer}
+      value={String(value ?? "")}
+      options={catalogue.rules.map((each) => ({ value: each.key, label: each.name }))}
       onPick={setValue}
     />
   );

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence, Set
 from typing import Any
 
 from connectors.dictionary.types import DictionaryField, DictionaryObject
+from kernel.grammar import quote
 from kernel.text import Localized
 
 COMPARISONS = {
@@ -57,7 +59,7 @@ NEVER = Localized("never", "从不")
 
 def condition_words(logic: Any, about: DictionaryObject) -> Localized:
     """A sentence without its full stop: "on hand is less than reorder level"."""
-    return _Words(about).say(logic)
+    return Words(about).say(logic)
 
 
 def pointer_resolve(logic: Any, pointer: str) -> Any:
@@ -87,13 +89,65 @@ def _plain(text: Any) -> Localized:
     return Localized(str(text), str(text))
 
 
+def _quoted(words: Localized) -> Localized:
+    return Localized(quote(words.en), quote(words.zh))
+
+
 def _bracketed(words: Localized) -> Localized:
     return Localized(f"({words.en})", f"（{words.zh}）")
 
 
-class _Words:
-    def __init__(self, about: DictionaryObject) -> None:
+class FieldWords:
+    """What fields are called; two of an object with the same label are told apart by their names.
+
+    `items` are the fields of a list's items, which are named without a root.
+    """
+
+    def __init__(self, about: DictionaryObject, items: Sequence[DictionaryField] = ()) -> None:
         self.about = about
+        self.items = {each.name: each for each in items}
+        self._called = {
+            **{("record", name): words for name, words in _labels(about.fields).items()},
+            **{("", name): words for name, words in _labels(items).items()},
+        }
+
+    def field(self, path: str) -> DictionaryField | None:
+        """The field at the end of a path; None where it names no field of the object or the item."""
+        root, _dot, name = path.rpartition(".")
+        if not root and name in self.items:
+            return self.items[name]
+        return self.about.by_name.get(name) if root not in OF_THE_RUN else None
+
+    def called(self, path: str) -> Localized:
+        """A path in words: "on hand before the change"."""
+        if path in PLACES:
+            return PLACES[path]
+        if path in self.items:
+            return self._called["", path]
+        root, _dot, name = path.partition(".")
+        if root not in ROOTS or not name:
+            return _plain(path)
+        known = self._called.get(("record", name)) if root not in OF_THE_RUN else None
+        return _fill(ROOTS[root], known or _plain(name))
+
+
+def _labels(fields: Sequence[DictionaryField]) -> dict[str, Localized]:
+    english = Counter(each.label.en.lower() for each in fields)
+    chinese = Counter(each.label.zh for each in fields)
+    taken = {each.en for each in PLACES.values()} | {each.zh for each in PLACES.values()}
+    found = {}
+    for each in fields:
+        en, zh = each.label.en.lower(), each.label.zh
+        found[each.name] = Localized(
+            en if english[en] == 1 and en not in taken else f"{en} ({each.name})",
+            zh if chinese[zh] == 1 and zh not in taken else f"{zh}（{each.name}）",
+        )
+    return found
+
+
+class Words:
+    def __init__(self, about: DictionaryObject, items: Sequence[DictionaryField] = ()) -> None:
+        self.fields = FieldWords(about, items)
         self.special: Mapping[str, Callable[[list[Any]], Localized]] = {
             "var": self._var,
             "and": lambda args: self._group(args, (" and ", "，且")),
@@ -138,22 +192,13 @@ class _Words:
         return _fill(COMPARISONS[operator], self.say(args[0], field), self.say(args[1], field))
 
     def _var(self, args: list[Any]) -> Localized:
-        path = str(args[0] if args else "")
-        if path in PLACES:
-            return PLACES[path]
-        root, _dot, name = path.partition(".")
-        field = self.about.by_name.get(name) if root not in OF_THE_RUN else None
-        if root not in ROOTS or not name:
-            return _plain(path)
-        label = Localized(field.label.en.lower(), field.label.zh) if field is not None else _plain(name)
-        return _fill(ROOTS[root], label)
+        return self.fields.called(str(args[0] if args else ""))
 
     def _field(self, logic: Any) -> DictionaryField | None:
         if not isinstance(logic, Mapping) or "var" not in logic:
             return None
         path = logic["var"][0] if isinstance(logic["var"], list) and logic["var"] else logic["var"]
-        root, _dot, name = str(path).rpartition(".")
-        return self.about.by_name.get(name) if root not in OF_THE_RUN else None
+        return self.fields.field(str(path))
 
     def _literal(self, value: Any, field: DictionaryField | None) -> Localized:
         if isinstance(value, bool):
@@ -164,7 +209,7 @@ class _Words:
             return _join([self.say(each, field) for each in value], ", ", "、")
         if isinstance(value, str):
             label = next((label for code, label in field.codes if code == value), None) if field else None
-            return Localized(f"“{label.en}”", f"“{label.zh}”") if label is not None else _plain(f"“{value}”")
+            return _quoted(label) if label is not None else _quoted(_plain(value))
         return _plain(value)
 
     def _group(self, args: list[Any], words: tuple[str, str]) -> Localized:

@@ -82,10 +82,10 @@ def words(text: str, value: Any = None, told: str | None = None) -> Parser:
 
 
 def matching(pattern: str, told: str, build: Callable[[re.Match[str]], Any]) -> Parser:
-    compiled = re.compile(r"\s*" + pattern)
+    compiled = re.compile(pattern)
 
     def read(source: Source, at: int) -> list[Reading]:
-        found = compiled.match(source.text, at)
+        found = compiled.match(source.text, source.past_space(at))
         return [(build(found), found.end())] if found else source.fail(at, told)
 
     return read

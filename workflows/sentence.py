@@ -7,18 +7,40 @@ from typing import Any
 
 from django.utils.translation import gettext_noop
 
+from connectors.dictionary.types import DictionaryObject
 from connectors.selectors import dictionary_object, dictionary_objects
 from kernel.errors import ConfigError
+from kernel.grammar import quote
 from kernel.text import Localized, duration_words, localized
 from workflows.blocks import RuleScope
 from workflows.catalog import ACTIONS, TRIGGERS
 from workflows.conditions import ConditionSchema
-from workflows.conditions.words import ALWAYS, condition_words
+from workflows.conditions.sayable import condition_text
 from workflows.definition import Definition, Firing, FiringPolicy, TriggerSpec, definition_read, firing_read
 from workflows.hours import hours_words
 from workflows.models import Rule
 from workflows.nesting import lists_inside, steps_walk
+from workflows.phrases import Worded
 
+# (is always, is each time) → the main sentence. These tables say a rule and read it back (workflows/services/wording.py).
+MAIN = {
+    (True, True): ("{trigger}, each time {then}.", "{trigger}时，每次都{then}。"),
+    (True, False): ("{trigger}, {then}.", "{trigger}时，{then}。"),
+    (False, True): (
+        "{trigger} and {condition}, each time {then}.",
+        "{trigger}，且{condition}时，每次都{then}。",
+    ),
+    (False, False): (
+        "{trigger} and {condition} becomes true, {then}.",
+        "{trigger}，且“{condition}”由不成立变为成立时，{then}。",
+    ),
+}
+THEN = (", then ", "，然后")
+OTHERWISE = ("otherwise ", "否则")
+REARM = ("It can fire again once {again}.", "当{again}之后，可再次触发。")
+AGAIN = ("While it is true, again every {span}.", "成立期间每 {span}再次触发。")
+COOLDOWN = ("At most once every {span} for the same record.", "同一记录每 {span}最多触发一次。")
+FOLLOWS = ("{label}: {then}.", "{label}：{then}。")
 INCOMPLETE = (ConfigError, KeyError, TypeError, AttributeError, ValueError)
 """What reading a draft in the making may raise."""
 POLICY_WORDS = {
@@ -38,7 +60,7 @@ def rule_sentence(rule: Rule, raw: Mapping[str, Any] | None = None) -> Localized
         definition = definition_read(
             raw if raw is not None else rule.current.definition if rule.current else rule.draft
         )
-        scope = _scope(rule, definition.trigger.object)
+        scope = rule_scope(rule, definition.trigger.object)
         return _sentence(rule, definition, scope)
     except INCOMPLETE:
         return localized(gettext_noop("This rule is not complete yet."))
@@ -59,7 +81,7 @@ def firing_words(rule: Rule, raw: Mapping[str, Any]) -> Localized:
     """When it fires, and how often: "when it becomes true. At most once every hour for the same record." """
     try:
         firing = raw.get("firing", {})
-        scope = _scope(rule, str(raw["trigger"]["object"]))
+        scope = rule_scope(rule, str(raw["trigger"]["object"]))
         read = firing_read(firing)
         said = [localized(POLICY_WORDS[read.policy]), *_firing(read, firing, scope)]
         return Localized(
@@ -71,12 +93,12 @@ def firing_words(rule: Rule, raw: Mapping[str, Any]) -> Localized:
 
 def action_words(rule: Rule, raw: Mapping[str, Any], step: Any) -> Localized:
     try:
-        return action_sentence(step, _scope(rule, str(raw["trigger"]["object"])))
+        return action_sentence(step, rule_scope(rule, str(raw["trigger"]["object"])))
     except INCOMPLETE:
         return localized(gettext_noop("an action that is not complete yet"))
 
 
-def _scope(rule: Rule, object_name: str) -> RuleScope:
+def rule_scope(rule: Rule, object_name: str) -> RuleScope:
     """What words need: the objects and their labels."""
     return RuleScope(
         about=dictionary_object(rule.connection_id, object_name),
@@ -88,23 +110,13 @@ def _scope(rule: Rule, object_name: str) -> RuleScope:
 
 
 def _sentence(rule: Rule, definition: Definition, scope: RuleScope) -> Localized:
-    trigger = TRIGGERS.get(definition.trigger.type).sentence(
-        definition.trigger, scope.about, rule.connection.name
+    is_each, is_always = definition.firing.policy is FiringPolicy.EACH_TIME, definition.condition is True
+    main = _filled(
+        MAIN[is_always, is_each],
+        trigger=trigger_text(definition.trigger, scope.about, rule.connection.name),
+        condition=condition_text(definition.condition, scope.about),
+        then=_in_order(definition.raw["steps"], scope),
     )
-    then = _in_order(definition.raw["steps"], scope)
-    condition = condition_words(definition.condition, scope.about)
-    if condition == ALWAYS:
-        main = Localized(f"{trigger.en}, {then.en}.", f"{trigger.zh}时，{then.zh}。")
-    elif definition.firing.policy is FiringPolicy.EACH_TIME:
-        main = Localized(
-            f"{trigger.en} and {condition.en}, each time {then.en}.",
-            f"{trigger.zh}，且{condition.zh}时，每次都{then.zh}。",
-        )
-    else:
-        main = Localized(
-            f"{trigger.en} and {condition.en} becomes true, {then.en}.",
-            f"{trigger.zh}，且“{condition.zh}”由不成立变为成立时，{then.zh}。",
-        )
     rest = [
         *_firing(definition.firing, definition.raw.get("firing", {}), scope),
         *_buttons(definition, scope),
@@ -112,6 +124,27 @@ def _sentence(rule: Rule, definition: Definition, scope: RuleScope) -> Localized
     return Localized(
         " ".join([main.en, *(each.en for each in rest)]), "".join([main.zh, *(each.zh for each in rest)])
     )
+
+
+def _filled(template: tuple[str, str], **values: Localized) -> Localized:
+    return Localized(
+        template[0].format(**{name: each.en for name, each in values.items()}),
+        template[1].format(**{name: each.zh for name, each in values.items()}),
+    )
+
+
+def trigger_text(spec: TriggerSpec, about: DictionaryObject, connection_name: str) -> Localized:
+    return TRIGGERS.get(spec.type).sentence(spec, about, connection_name)
+
+
+def step_text(step: Mapping[str, Any], scope: RuleScope) -> Localized:
+    """One action with those inside it; between brackets where it cannot be edited as text."""
+    words = action_sentence(step, scope)
+    return words if isinstance(ACTIONS.get(str(step["action"])), Worded) else _kept(words)
+
+
+def _kept(words: Localized) -> Localized:
+    return Localized(f"[{words.en}]", f"[{words.zh}]")
 
 
 def action_sentence(step: Mapping[str, Any], scope: RuleScope) -> Localized:
@@ -130,7 +163,7 @@ def action_sentence(step: Mapping[str, Any], scope: RuleScope) -> Localized:
     parts = [inside[name] for name in ("do", "then") if name in inside]
     if "otherwise" in inside:
         other = inside["otherwise"]
-        parts.append(Localized(f"otherwise {other.en}", f"否则{other.zh}"))
+        parts.append(Localized(f"{OTHERWISE[0]}{other.en}", f"{OTHERWISE[1]}{other.zh}"))
     return Localized(
         f"{words.en} ({'; '.join(each.en for each in parts)})",
         f"{words.zh}（{'；'.join(each.zh for each in parts)}）",
@@ -138,33 +171,25 @@ def action_sentence(step: Mapping[str, Any], scope: RuleScope) -> Localized:
 
 
 def _in_order(steps: Sequence[Mapping[str, Any]], scope: RuleScope) -> Localized:
-    said = [action_sentence(each, scope) for each in steps]
-    return Localized(", then ".join(each.en for each in said), "，然后".join(each.zh for each in said))
+    said = [step_text(each, scope) for each in steps]
+    return Localized(THEN[0].join(each.en for each in said), THEN[1].join(each.zh for each in said))
 
 
 def _firing(firing: Firing, raw: Mapping[str, Any], scope: RuleScope) -> list[Localized]:
     found = []
     if firing.policy is FiringPolicy.WHILE_TRUE:
-        every = duration_words(firing.every_seconds)
-        found.append(
-            Localized(
-                f"While it is true, again every {every.en.removeprefix('1 ')}.",
-                f"成立期间每 {every.zh}再次触发。",
-            )
-        )
+        found.append(_filled(AGAIN, span=_every(firing.every_seconds)))
     if firing.policy is not FiringPolicy.EACH_TIME and firing.rearm is not None:
-        again = condition_words(firing.rearm, scope.about)
-        found.append(Localized(f"It can fire again once {again.en}.", f"当{again.zh}之后，可再次触发。"))
+        found.append(_filled(REARM, again=condition_text(firing.rearm, scope.about)))
     if firing.cooldown_seconds:
-        every = duration_words(firing.cooldown_seconds)
-        found.append(
-            Localized(
-                f"At most once every {every.en.removeprefix('1 ')} for the same record.",
-                f"同一记录每 {every.zh}最多触发一次。",
-            )
-        )
+        found.append(_filled(COOLDOWN, span=_every(firing.cooldown_seconds)))
     hours = hours_words(raw)
     return [*found, hours] if hours is not None else found
+
+
+def _every(seconds: float) -> Localized:
+    words = duration_words(seconds)
+    return Localized(words.en.removeprefix("1 "), words.zh)
 
 
 def _buttons(definition: Definition, scope: RuleScope) -> list[Localized]:
@@ -175,5 +200,6 @@ def _buttons(definition: Definition, scope: RuleScope) -> list[Localized]:
                 continue
             follow = _in_order(each.steps, scope)
             label = Localized.from_json(each.button.get("label") or each.button["key"])
-            found.append(Localized(f"“{label.en}”: {follow.en}.", f"“{label.zh}”：{follow.zh}。"))
+            quoted = Localized(quote(label.en), quote(label.zh))
+            found.append(_filled(FOLLOWS, label=quoted, then=follow))
     return found

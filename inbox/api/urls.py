@@ -33,6 +33,7 @@ from inbox.api import (
     token,
     versions,
     why,
+    wording,
 )
 from inbox.api.schema import OnceGenerator
 
@@ -66,6 +67,7 @@ urlpatterns = [
     path("rules/packs/<int:connection>/<slug:key>/", packs.PackOne.as_view(), name="pack"),
     path("rules/sentence/", drafts.RuleSentence.as_view(), name="rule-sentence"),
     path("rules/<int:pk>/", rules.RuleOne.as_view(), name="rule"),
+    path("rules/<int:pk>/text/", wording.RuleText.as_view(), name="rule-text"),
     path("rules/<int:pk>/check/", rules.RuleCheck.as_view(), name="rule-check"),
     path("rules/<int:pk>/publish/", versions.RulePublish.as_view(), name="rule-publish"),
     path("rules/<int:pk>/dryrun/", dryrun.RuleDryRun.as_view(), name="rule-dryrun"),

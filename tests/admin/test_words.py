@@ -82,12 +82,15 @@ def test_the_rule_of_the_demo_reads_as_one_sentence(company: DemoCompany) -> Non
     sentence = rule_sentence(Rule.objects.get())
     assert sentence.en == (
         "When a stock level record in Demo ERP is created or changed and on hand is less than reorder level becomes "
-        "true, ask the buyer of the record with “Create PO” / “Not now”. “Create PO”: create a purchase order."
+        "true, ask the buyer of the record with “Create PO” / “Not now”, through “inbox”, open for 7 days; if "
+        "nobody can be reached, the owner of the rule. “Create PO”: create a purchase order."
     )
     assert (
         "中的库存记录新建或变更，且“现存量小于再订货点”由不成立变为成立时，询问该记录的采购员" in sentence.zh
     )
-    assert sentence.zh.endswith("“创建采购订单” / “暂不处理”。“创建采购订单”：创建采购订单。")
+    assert sentence.zh.endswith(
+        "“创建采购订单” / “暂不处理”，通过“inbox”，7 天内可回答；无人可达时改为规则负责人。“创建采购订单”：创建采购订单。"
+    )
 
 
 def test_how_often_it_fires_is_said(company: DemoCompany) -> None:

@@ -21,21 +21,33 @@ from typing import Any
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
-from kernel.text import Localized, localized
-from workflows.actions.question import (
-    card_build,
-    card_check,
-    logic_problems,
-    people_words,
-    preconditions_check,
-)
+from kernel.text import Localized
+from workflows.actions.question import card_build, card_check, logic_problems, preconditions_check
 from workflows.actions.shapes import ASK, INPUT_TYPES
+from workflows.actions.wordings import FALLBACK, PRIORITY, THROUGH
 from workflows.blocks import ActionBase, Ask, RuleScope, StepContext
 from workflows.definition import Problem
+from workflows.phrases import Phrase, Wording
+from workflows.slots import Buttons, Duration, People
 
 
 class AskAction(ActionBase):
     key = "ask"
+    wording = Wording(
+        (
+            Phrase(
+                gettext_noop("ask %(people)s with %(buttons)s"),
+                people=People("recipients"),
+                buttons=Buttons("buttons"),
+            ),
+        ),
+        (
+            THROUGH,
+            Phrase(gettext_noop(", open for %(span)s"), span=Duration("expires_seconds")),
+            PRIORITY,
+            FALLBACK,
+        ),
+    )
     label = Localized("Ask", "询问")
     params = ASK
     is_immediate = True
@@ -85,14 +97,7 @@ class AskAction(ActionBase):
         )
 
     def sentence(self, params: Mapping[str, Any], scope: RuleScope) -> Localized:
-        labels = [Localized.from_json(each.get("label") or each["key"]) for each in params.get("buttons", ())]
-        return localized(
-            gettext_noop("ask %(people)s with %(buttons)s"),
-            people=people_words(params, scope),
-            buttons=Localized(
-                " / ".join(f"“{each.en}”" for each in labels), " / ".join(f"“{each.zh}”" for each in labels)
-            ),
-        )
+        return self.wording.say(params, scope)
 
 
 ACTION = AskAction()

@@ -17,13 +17,15 @@ from django.utils.translation import gettext_noop
 from kernel.text import Localized, localized
 from workflows.actions.question import logic_problems
 from workflows.blocks import ActionBase, Done, RuleScope, StepContext, StepResult
-from workflows.conditions.words import condition_words
 from workflows.definition import Problem
+from workflows.phrases import Phrase, Wording
 from workflows.shapes import shape, shape_list, shape_object
+from workflows.slots import Condition
 
 
 class BranchAction(ActionBase):
     key = "branch"
+    wording = Wording((Phrase(gettext_noop("if %(condition)s"), condition=Condition("condition")),))
     label = Localized("Branch", "分支")
     params = shape_object(
         ("condition",),
@@ -52,8 +54,7 @@ class BranchAction(ActionBase):
         return Done({"way": way}, into=way, note=localized(words))
 
     def sentence(self, params: Mapping[str, Any], scope: RuleScope) -> Localized:
-        condition = condition_words(params["condition"], scope.about)
-        return localized(gettext_noop("if %(condition)s"), condition=condition)
+        return self.wording.say(params, scope)
 
 
 ACTION = BranchAction()

@@ -17,7 +17,6 @@ from typing import Any
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
-from connectors.dictionary.types import DictionaryObject
 from connectors.ports.erp import WriteOutcome, WriteResult
 from kernel.errors import Rejected
 from kernel.text import Localized, localized
@@ -27,6 +26,8 @@ from workflows.actions.written import filled, is_input, mismatch, moved, refused
 from workflows.blocks import ActionBase, Done, Refused, RuleScope, StepContext, StepResult, Wait
 from workflows.conditions import FieldSpec, FieldType
 from workflows.definition import Problem
+from workflows.phrases import Phrase, Wording
+from workflows.slots import Object
 
 PENDING_SECONDS = 2.0
 DONE_TEXT = {"en": "{number} created by {person} at {at}", "zh-hans": "{person} 于 {at} 创建了 {number}"}
@@ -34,6 +35,7 @@ DONE_TEXT = {"en": "{number} created by {person} at {at}", "zh-hans": "{person} 
 
 class CreateDocumentAction(ActionBase):
     key = "create_document"
+    wording = Wording((Phrase(gettext_noop("create a %(object)s"), object=Object("object")),))
     label = Localized("Create a document", "创建单据")
     params = CREATE_DOCUMENT
     writes = True
@@ -135,9 +137,7 @@ class CreateDocumentAction(ActionBase):
         return Done(output, said, results={"number": result.number})
 
     def sentence(self, params: Mapping[str, Any], scope: RuleScope) -> Localized:
-        about: DictionaryObject | None = scope.objects.get(str(params.get("object")))
-        label = about.label if about else Localized.from_json(str(params.get("object")))
-        return localized(gettext_noop("create a %(object)s"), object=Localized(label.en.lower(), label.zh))
+        return self.wording.say(params, scope)
 
 
 ACTION = CreateDocumentAction()

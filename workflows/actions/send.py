@@ -7,15 +7,26 @@ from typing import Any
 
 from django.utils.translation import gettext_noop
 
-from kernel.text import Localized, localized
+from kernel.text import Localized
 from workflows.actions.question import card_build, card_check
 from workflows.actions.shapes import SEND
+from workflows.actions.wordings import FALLBACK, PRIORITY, THROUGH
 from workflows.blocks import ActionBase, Ask, RuleScope, StepContext
 from workflows.definition import Problem
+from workflows.phrases import Phrase, Wording
+from workflows.slots import People, Text
 
 
 class SendAction(ActionBase):
     key = "send"
+    wording = Wording(
+        (
+            Phrase(
+                gettext_noop("tell %(people)s %(title)s"), people=People("recipients"), title=Text("title")
+            ),
+        ),
+        (THROUGH, PRIORITY, FALLBACK),
+    )
     label = Localized("Send", "发送")
     params = SEND
     shows_latest = False
@@ -41,10 +52,7 @@ class SendAction(ActionBase):
         )
 
     def sentence(self, params: Mapping[str, Any], scope: RuleScope) -> Localized:
-        return localized(
-            gettext_noop("tell the recipients “%(title)s”"),
-            title=Localized.from_json(params.get("title", "")),
-        )
+        return self.wording.say(params, scope)
 
 
 ACTION = SendAction()

@@ -22,12 +22,13 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
 from kernel import clock
-from kernel.text import Localized, duration_words, localized
+from kernel.text import Localized, localized
 from workflows.actions.question import logic_problems
 from workflows.blocks import ActionBase, Done, RuleScope, StepContext, StepResult, Until
-from workflows.conditions.words import condition_words
 from workflows.definition import Problem
+from workflows.phrases import Phrase, Wording
 from workflows.shapes import shape, shape_object
+from workflows.slots import Duration, TimeOfDay, Value
 
 MOST_SECONDS = 366 * 86_400
 TIME = re.compile(r"([01]\d|2[0-3]):[0-5]\d")
@@ -35,6 +36,19 @@ TIME = re.compile(r"([01]\d|2[0-3]):[0-5]\d")
 
 class WaitAction(ActionBase):
     key = "wait"
+    wording = Wording(
+        (
+            Phrase(
+                gettext_noop("wait until %(span)s after %(moment)s"),
+                span=Duration("seconds"),
+                moment=Value("moment"),
+            ),
+            Phrase(gettext_noop("wait until %(moment)s"), moment=Value("moment")),
+            Phrase(gettext_noop("wait %(span)s"), span=Duration("seconds")),
+            Phrase(gettext_noop("wait until it is %(time)s"), time=TimeOfDay("time")),
+        ),
+        (Phrase(gettext_noop(", and on until it is %(time)s"), time=TimeOfDay("time")),),
+    )
     label = Localized("Wait", "等待")
     params = shape_object(
         seconds=shape("number", Localized("For", "等待时长"), editor="duration", minimum=0),
@@ -80,23 +94,7 @@ class WaitAction(ActionBase):
         return Done({"until": until.isoformat()}, note=localized(gettext_noop("The time has come.")))
 
     def sentence(self, params: Mapping[str, Any], scope: RuleScope) -> Localized:
-        seconds, time = params.get("seconds") or 0, str(params.get("time") or "")
-        span = duration_words(seconds)
-        if params.get("moment") is not None:
-            moment = condition_words(params["moment"], scope.about)
-            if seconds:
-                words = localized(
-                    gettext_noop("wait until %(span)s after %(moment)s"), span=span, moment=moment
-                )
-            else:
-                words = localized(gettext_noop("wait until %(moment)s"), moment=moment)
-        elif seconds:
-            words = localized(gettext_noop("wait %(span)s"), span=span)
-        else:
-            return localized(gettext_noop("wait until it is %(time)s"), time=time)
-        if not time:
-            return words
-        return localized(gettext_noop("%(wait)s, and on until it is %(time)s"), wait=words, time=time)
+        return self.wording.say(params, scope)
 
 
 def wait_end(params: Mapping[str, Any], context: StepContext) -> dt.datetime:

@@ -152,7 +152,7 @@ class ConditionReader:
 
     def _leaves(self) -> list[g.Parser]:
         one = {"0": lambda _env: self.path, "1": lambda env: self._operand(env["0"])}
-        found = []
+        found = [self._kept()]
         for operator in DRAWN:
             for template in (COMPARISONS[operator], *ALSO.get(operator, ())):
                 found.append(
@@ -177,7 +177,6 @@ class ConditionReader:
         for operator, template in GROUPS.items():
             found.append(self._test(template, inner, lambda env, name=operator: {name: [env["0"]]}))
             found.append(g.words(self._own(template).format(""), {operator: []}, told=""))
-        found.append(self._kept())
         return found
 
     def _test(
@@ -211,12 +210,26 @@ class ConditionReader:
             always = g.words(self._own(("(always)", "（始终）")), True, told="")
             slots = {
                 "0": lambda _env, path=path: g.words(self._in_words(called(path)), path),
-                "1": lambda _env, inner=inner, always=always: g.either(always, inner.condition),
+                "1": lambda _env, inner=inner, always=always: g.either(
+                    always, inner.in_brackets, inner.loose
+                ),
             }
             parsers.append(
                 self._test(COMPARISONS[operator], slots, lambda env: {operator: [_var(env["0"]), env["1"]]})
             )
         return g.either(*parsers)
+
+    def in_brackets(self, source: g.Source, at: int) -> list[g.Reading]:
+        return [
+            (logic, last)
+            for _open, inside in g.words("(", told="")(source, at)
+            for logic, end in self.condition(source, inside)
+            for _close, last in g.words(")")(source, end)
+        ]
+
+    def loose(self, source: g.Source, at: int) -> list[g.Reading]:
+        """Without brackets: how far it goes is then for the person to say."""
+        return [] if g.words("(", told="")(source, at) else self.condition(source, at)
 
     def _kept(self) -> g.Parser:
         told = self._own(("a part that is kept, as it is", "原样保留的部分"))
@@ -249,13 +262,7 @@ class ConditionReader:
         return g.either(g.words(own), g.words(also, told=""))
 
     def _part(self, source: g.Source, at: int) -> list[g.Reading]:
-        bracketed = [
-            (logic, last)
-            for _open, inside in g.words("(", told="")(source, at)
-            for logic, end in self.condition(source, inside)
-            for _close, last in g.words(")")(source, end)
-        ]
-        return g.distinct([*bracketed, *self.leaf(source, at)])
+        return g.distinct([*self.in_brackets(source, at), *self.leaf(source, at)])
 
 
 def kept_texts(logics: Sequence[Any], about: DictionaryObject, language: int) -> dict[str, Any]:

@@ -6,10 +6,12 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
 from connectors.dictionary.types import DictionaryObject
-from kernel.text import Localized, localized
+from kernel.text import Localized
 from workflows.blocks import Trigger
 from workflows.definition import CHANGES, Problem, TriggerSpec
+from workflows.phrases import Phrase, TriggerScope, Wording
 from workflows.shapes import shape, shape_choice, shape_list, shape_object, shape_when
+from workflows.slots import Choices, ConnectionName, Object
 
 WORDS = {
     "created": Localized("created", "新建"),
@@ -30,6 +32,16 @@ class RecordTrigger(Trigger):
     """`{"type": "record", "object": "stock_level", "changes": ["created", "changed"]}`"""
 
     key = "record"
+    wording = Wording(
+        (
+            Phrase(
+                gettext_noop("When a %(object)s record in %(connection)s is %(changes)s"),
+                object=Object("object"),
+                connection=ConnectionName("connection"),
+                changes=Choices("changes", WORDS, DEFAULT),
+            ),
+        )
+    )
     label = Localized("A record changes", "记录变化")
     params = shape_object(
         changes=shape_list(
@@ -82,20 +94,13 @@ class RecordTrigger(Trigger):
         return change in spec.params.get("changes", DEFAULT)
 
     def sentence(self, spec: TriggerSpec, about: DictionaryObject, connection_name: str) -> Localized:
-        changes = spec.params.get("changes", DEFAULT)
-        words = Localized(
-            " or ".join(WORDS[each].en for each in changes), "或".join(WORDS[each].zh for each in changes)
-        )
-        if (most := self.fires_at_publishing(spec)) is not None:
-            words = Localized(
-                f"{words.en} (or is there when the rule is published, at most {most})",
-                f"{words.zh}（或规则发布时已存在，最多 {most} 条）",
-            )
-        return localized(
-            gettext_noop("When a %(object)s record in %(connection)s is %(changes)s"),
-            object=Localized(about.label.en.lower(), about.label.zh),
-            connection=connection_name,
-            changes=words,
+        scope = TriggerScope(about, {about.name: about})
+        said = self.wording.say({**spec.params, "object": about.name, "connection": connection_name}, scope)
+        if (most := self.fires_at_publishing(spec)) is None:
+            return said
+        return Localized(
+            f"{said.en} (or is there when the rule is published, at most {most})",
+            f"{said.zh}（或规则发布时已存在，最多 {most} 条）",
         )
 
 

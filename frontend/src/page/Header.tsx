@@ -4,6 +4,7 @@ import { inLanguage, isChinese, t } from "../texts";
 import { InForce } from "./InForce";
 import { IconButton } from "./parts";
 import type { RuleRow } from "./rule";
+import { SentenceEditor } from "./SentenceEditor";
 import type { SaveState } from "./saving";
 import { useView } from "./view";
 
@@ -75,9 +76,10 @@ export function Header({
           {t("rulePage")}
         </a>
       </div>
-      <p class="b-sentence" aria-label={t("sentence")} aria-live="polite">
-        {sentence || "…"}
-      </p>
+      <SentenceEditor
+        sentence={sentence}
+        onDraft={(definition) => change({ type: "replace", draft: { name: draft.name, definition } })}
+      />
       <InForce runsPage={runsPage} isPublished={isPublished} onRule={onRule} flush={flush} />
     </header>
   );

@@ -44,6 +44,10 @@ export const en = {
   rulePage: "Rule page",
   keyboard: "Ctrl+Z undoes, Ctrl+Shift+Z does again.",
   sentence: "The rule as it stands",
+  sentenceEdit: "Edit as text",
+  sentenceTake: "Take over",
+  sentenceChoose: "This can be meant in more than one way. Which one?",
+  sentenceHelp: "What stands in [brackets] and what the sentence does not say (texts of cards, inputs) stays as it is.",
 
   // starting from a pack
   packStart: "Start from a pack",

@@ -44,6 +44,10 @@ export const zh: Record<keyof typeof en, string> = {
   rulePage: "规则页面",
   keyboard: "Ctrl+Z 撤销，Ctrl+Shift+Z 重做。",
   sentence: "规则现在的意思",
+  sentenceEdit: "以文字编辑",
+  sentenceTake: "采用",
+  sentenceChoose: "这句话可以有多种理解。您指的是哪一种？",
+  sentenceHelp: "[方括号]中的内容以及句子没有说明的部分（卡片文字、输入项）保持不变。",
 
   packStart: "从模板包开始",
   packHelp: "回答几个问题即可生成完整规则。每次回答都会重新生成；之后它就是一份普通草稿。",

@@ -81,12 +81,13 @@ def words(text: str, value: Any = None, told: str | None = None) -> Parser:
     return read
 
 
-def matching(pattern: str, told: str, build: Callable[[re.Match[str]], Any]) -> Parser:
+def matching(pattern: str, told: str, build: Callable[..., Any], *given: Any) -> Parser:
+    """What fits a regular expression; `build` makes its value of the match and what is `given` besides."""
     compiled = re.compile(pattern)
 
     def read(source: Source, at: int) -> list[Reading]:
         found = compiled.match(source.text, source.past_space(at))
-        return [(build(found), found.end())] if found else source.fail(at, told)
+        return [(build(found, *given), found.end())] if found else source.fail(at, told)
 
     return read
 
@@ -95,8 +96,9 @@ def either(*parsers: Parser) -> Parser:
     return lambda source, at: distinct(each for parser in parsers for each in parser(source, at))
 
 
-def mapped(parser: Parser, build: Callable[[Any], Any]) -> Parser:
-    return lambda source, at: [(build(value), end) for value, end in parser(source, at)]
+def mapped(parser: Parser, build: Callable[..., Any], *given: Any) -> Parser:
+    """Each value as `build` makes it, of what was read and what is `given` besides."""
+    return lambda source, at: [(build(value, *given), end) for value, end in parser(source, at)]
 
 
 def in_order(*parsers: Parser) -> Parser:
@@ -151,6 +153,11 @@ def filled(template: str, slots: Mapping[str, Callable[[Mapping[str, Any]], Pars
         return list(found)
 
     return read
+
+
+def fixed(parser: Parser) -> Callable[[Mapping[str, Any]], Parser]:
+    """A slot whose parser does not depend on the slots before it."""
+    return lambda _env: parser
 
 
 def pieces_of(template: str) -> Iterable[tuple[str, str | None]]:

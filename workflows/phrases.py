@@ -96,7 +96,7 @@ class Phrase:
         return localized(self.template, **said)
 
     def parser(self, tongue: Tongue) -> g.Parser:
-        slots = {name: (lambda _env, slot=slot: slot.parser(tongue)) for name, slot in self.slots.items()}
+        slots = {name: g.fixed(slot.parser(tongue)) for name, slot in self.slots.items()}
         read = g.filled(template_in(self.template, LANGUAGES[tongue.language]), slots)
         return g.mapped(read, lambda env: {self.slots[name].param: value for name, value in env.items()})
 

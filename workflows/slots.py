@@ -57,12 +57,13 @@ class People(Slot):
         ]
         parsers = []
         for template, param, kind, slot in kinds:
-            read = g.filled(
-                template_in(template, language), {"field": lambda _e, s=slot: s, "name": lambda _e, s=slot: s}
-            )
+            read = g.filled(template_in(template, language), {"field": g.fixed(slot), "name": g.fixed(slot)})
             parsers.append(
                 g.mapped(
-                    read, lambda env, param=param, kind=kind: {"type": kind, param: next(iter(env.values()))}
+                    read,
+                    lambda env, param, kind: {"type": kind, param: next(iter(env.values()))},
+                    param,
+                    kind,
                 )
             )
         parsers.append(g.words(template_in("the owner of the rule", language), {"type": "rule_owner"}))
@@ -170,7 +171,7 @@ def duration_parser(tongue: Tongue, *, alone: bool = False) -> g.Parser:
     if tongue.language:
         return g.either(
             *(
-                g.matching(rf"{number}\s*{zh}", told, lambda found, s=size: _times(found.group(1), s))
+                g.matching(rf"{number}\s*{zh}", told, lambda found, each: _times(found.group(1), each), size)
                 for size, _en, zh in UNITS
             )
         )
@@ -178,7 +179,10 @@ def duration_parser(tongue: Tongue, *, alone: bool = False) -> g.Parser:
     return g.either(
         *(
             g.matching(
-                rf"{optional}{en}(?![a-z])", told, lambda found, s=size: _times(found.group(1) or "1", s)
+                rf"{optional}{en}(?![a-z])",
+                told,
+                lambda found, each: _times(found.group(1) or "1", each),
+                size,
             )
             for size, en, _zh in UNITS
         )

@@ -115,7 +115,7 @@ class ConditionReader:
         name = g.matching(r"[A-Za-z_]\w*", self._own(("a name", "名称")), lambda each: each.group(0))
         for root in OF_THE_RUN:
             parser = g.filled(self._own(ROOTS[root]), {"0": lambda _env: name})
-            found.append(g.mapped(parser, lambda env, root=root: f"{root}.{env['0']}"))
+            found.append(g.mapped(parser, lambda env, of: f"{of}.{env['0']}", root))
         return found
 
     def _literal(self, path: str) -> g.Parser:
@@ -141,9 +141,7 @@ class ConditionReader:
         for operator, templates in DAYS.items():
             for template in templates:
                 day = g.filled(self._own(template), {"0": lambda _env: self.whole_number})
-                parsers.append(
-                    g.mapped(day, lambda env, operator=operator: {operator: [_var("today"), env["0"]]})
-                )
+                parsers.append(g.mapped(day, lambda env, name: {name: [_var("today"), env["0"]]}, operator))
         share = g.filled(SHARE, {"0": lambda _env: self.path, "1": lambda _env: self.number})
         parsers.append(g.mapped(share, lambda env: {"*": [_var(env["0"]), env["1"]]}))
         return g.either(*parsers)
@@ -156,10 +154,12 @@ class ConditionReader:
         for operator in DRAWN:
             for template in (COMPARISONS[operator], *ALSO.get(operator, ())):
                 found.append(
-                    self._test(template, one, lambda env, name=operator: {name: [_var(env["0"]), env["1"]]})
+                    self._test(template, one, lambda env, name: {name: [_var(env["0"]), env["1"]]}, operator)
                 )
         for template, operator in ((EMPTY, "=="), (KNOWN, "!=")):
-            found.append(self._test(template, one, lambda env, name=operator: {name: [_var(env["0"]), None]}))
+            found.append(
+                self._test(template, one, lambda env, name: {name: [_var(env["0"]), None]}, operator)
+            )
         many = {
             "0": lambda _env: self.path,
             "1": lambda env: g.listed(self._literal(env["0"]), g.words(",", told=""), g.words("、", told="")),
@@ -175,7 +175,7 @@ class ConditionReader:
         inner = {"0": lambda _env: self.condition}
         found.append(self._test(NOT, inner, lambda env: {"!": env["0"]}))
         for operator, template in GROUPS.items():
-            found.append(self._test(template, inner, lambda env, name=operator: {name: [env["0"]]}))
+            found.append(self._test(template, inner, lambda env, name: {name: [env["0"]]}, operator))
             found.append(g.words(self._own(template).format(""), {operator: []}, told=""))
         return found
 
@@ -183,9 +183,10 @@ class ConditionReader:
         self,
         template: tuple[str, str],
         slots: Mapping[str, Callable[[Any], g.Parser]],
-        build: Callable[[Any], Any],
+        build: Callable[..., Any],
+        *given: Any,
     ) -> g.Parser:
-        return g.mapped(g.filled(self._own(template), slots), build)
+        return g.mapped(g.filled(self._own(template), slots), build, *given)
 
     def _between(self, operator: str) -> g.Parser:
         slots = {
@@ -209,10 +210,8 @@ class ConditionReader:
             inner = ConditionReader(self.about, self.language, self.kept, field.items or ())
             always = g.words(self._own(("(always)", "（始终）")), True, told="")
             slots = {
-                "0": lambda _env, path=path: g.words(self._in_words(called(path)), path),
-                "1": lambda _env, inner=inner, always=always: g.either(
-                    always, inner.in_brackets, inner.loose
-                ),
+                "0": g.fixed(g.words(self._in_words(called(path)), path)),
+                "1": g.fixed(g.either(always, inner.in_brackets, inner.loose)),
             }
             parsers.append(
                 self._test(COMPARISONS[operator], slots, lambda env: {operator: [_var(env["0"]), env["1"]]})

@@ -74,7 +74,7 @@ class RuleBody:
         )
         parsers = [other] if "otherwise" in names else []
         for name in own:
-            first = g.mapped(self.steps, lambda steps, name=name: {name: steps})
+            first = g.mapped(self.steps, lambda steps, own_name: {own_name: steps}, name)
             parsers.append(first)
             if "otherwise" in names:
                 both = g.in_order(first, g.words(";"), other)
@@ -91,9 +91,7 @@ class RuleBody:
             read = g.filled(template[language].removeprefix("{trigger}"), slots)
             always = {"condition": True} if is_always else {}
             mains.append(
-                g.mapped(
-                    read, lambda env, policy=policy, always=always: {**always, **env, "policy": policy.value}
-                )
+                g.mapped(read, lambda env, rest: {**rest, **env}, {**always, "policy": policy.value})
             )
         label = g.quoted(self.tongue.own(BUTTON_WORDS))
         rest = g.either(
@@ -191,7 +189,8 @@ class RuleBody:
         before = before if isinstance(before, Mapping) else {}
         params = action.wording.apply(said["said"], before, self.tongue)
         for name in LISTS:
-            steps = before.get(name) if isinstance(before.get(name), list) else []
+            found = before.get(name)
+            steps = found if isinstance(found, list) else []
             if name in said["inside"]:
                 params[name] = self._joined(said["inside"][name], steps)
             elif steps:

@@ -257,7 +257,10 @@ def test_an_error_points_at_the_word(text: str, language: int, word: str, expect
 
 def test_a_long_condition_is_read_in_time() -> None:
     rng = random.Random(4)
-    leaf = lambda: {rng.choice(["<", ">="]): [{"var": "record.quantity"}, rng.randrange(1000)]}  # noqa: E731
+
+    def leaf() -> Any:
+        return {rng.choice(["<", ">="]): [{"var": "record.quantity"}, rng.randrange(1000)]}
+
     logic = {"and": [{"or": [{"and": [leaf() for _ in range(5)]} for _ in range(5)]} for _ in range(8)]}
     for language in LANGUAGES:
         assert exact(readings(text_of(logic, language), language)) == exact([logic])

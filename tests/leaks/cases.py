@@ -15,6 +15,8 @@ SURFACES = (
     *("cards", "card", "hint", "hint_by_message", "errors", "forwarded_link", "seen"),
     *("events", "event", "event_by_key", "runs", "run", "trace", "deliveries", "ledger"),
     *("admin_events", "admin_event", "admin_search", "admin_runs", "admin_run", "admin_cards", "admin_card"),
+    *("seen_by_others", "rule_seen_by_others", "list_seen_by_others", "preview", "why"),
+    *("review", "export", "digest"),
     *("admin_deliveries", "admin_delivery", "admin_dead_letters", "admin_overview"),
 )
 

@@ -62,6 +62,8 @@ class Company:
         Grant.objects.update(scopes={"company": ["*"], "warehouse": ["*"]})
         self.owners_grant = Grant.objects.get().pk
         self.rule = source.rule(params=CARD)
+        self.rule.draft = self.rule.current.definition  # type: ignore[union-attr]
+        self.rule.save(update_fields=["draft"])
         self.people = {
             login: User.objects.create_user(login, language="en", time_zone="UTC", is_staff=login not in ("ann", "bob"))
             for login in PEOPLE
@@ -71,7 +73,7 @@ class Company:
         self.people["audit"].groups.add(groups[AUDITOR])
         self.people["ida"].groups.add(groups[IT])
         object_share(None, self.people["vera"], self.rule, "view")
-        object_share(None, self.people["vera"], source.connection, "view")
+        object_share(None, self.people["vera"], source.connection, "view", "use")
         self.oracle = Oracle([])
         self.grants: list[Grant] = []
         self.told: list[Leak] = []

@@ -27,6 +27,7 @@ from tests.leaks.cases import Act, Case, Granted
 from workflows.admin.ledger import EventAdmin
 from workflows.engine import execute
 from workflows.selectors.shown import RecordView
+from workflows.services import seeing, workbook
 
 Fault = Callable[[pytest.MonkeyPatch], None]
 OPEN = Decision(True, classes=frozenset({"*"}))
@@ -172,7 +173,44 @@ def raw_event_shown(patch: pytest.MonkeyPatch) -> None:
 
 
 def rule_without_its_owners_right(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(execute, "_gate", lambda step: None)
+    patch.setattr(execute, "_gate", lambda step, compiled: None)
+
+
+def asked_without_the_askers_limit(patch: pytest.MonkeyPatch) -> None:
+    """What another sees is shown as the other sees it: “what would Li Wei see?”, a preview run as the designer."""
+    patch.setattr(Decision, "within", lambda self, limit: self)
+
+
+def the_asker_is_not_asked_for(patch: pytest.MonkeyPatch) -> None:
+    """A record the asker may not see is answered, masked, where it should be as if it were not there."""
+    decide = Gate.decide
+
+    def faulty(self: Gate, *rest: Any, **options: Any) -> Decision:
+        found = decide(self, *rest, **options)
+        return (
+            found
+            if found.allowed
+            else dataclasses.replace(found, allowed=True, masked=frozenset({"unit_price"}))
+        )
+
+    class FaultyGate(Gate):
+        decide = faulty
+
+    patch.setattr(seeing, "Gate", FaultyGate)
+
+
+def values_in_an_export(patch: pytest.MonkeyPatch) -> None:
+    cells = workbook._cells
+
+    def faulty(line: Any) -> list[Any]:
+        newest = Interaction.objects.latest("pk").card["data"]
+        return [*cells(line), newest[line.row.field]]
+
+    patch.setattr(workbook, "_cells", faulty)
+
+
+def gate_skipped_in_a_digest(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(digest, "gate_of", lambda gate, interaction, verb="see": OPEN)
 
 
 def case(*grants: Granted, acts: tuple[Act, ...] = (POST, WORK), visit: tuple[str, str]) -> Case:
@@ -210,5 +248,10 @@ FAULTS: tuple[tuple[Fault, Case], ...] = (
     (existence_by_403, case(EVERYTHING, visit=("audit", "event"))),
     (existence_by_search, case(EVERYTHING, visit=("ida", "admin_search"))),
     (raw_event_shown, case(SEEN_BY_AUDIT, visit=("audit", "event"))),
+    (asked_without_the_askers_limit, case(EVERYTHING, SEEN_BY_AUDIT, visit=("audit", "seen_by_others"))),
+    (asked_without_the_askers_limit, case(EVERYTHING, Granted("vera"), visit=("vera", "preview"))),
+    (the_asker_is_not_asked_for, case(EVERYTHING, visit=("audit", "seen_by_others"))),
+    (values_in_an_export, case(EVERYTHING, visit=("audit", "export"))),
+    (gate_skipped_in_a_digest, case(EVERYTHING, acts=(POST, WORK, Act("revoke")), visit=("ann", "digest"))),
     (rule_without_its_owners_right, case(EVERYTHING, acts=(Act("owner_out"), POST, WORK), visit=("ann", "seen"))),
 )  # fmt: skip

@@ -11,15 +11,13 @@ from connectors.models import Event
 from kernel.models import LiveEvent
 from messaging.models import Delivery, DeliveryState, Interaction
 from messaging.services.replies import content_answer
+from tests.leaks.asking import API, NOBODYS, Asking
 from tests.leaks.company import Company, digits
 from tests.leaks.oracle import Leak, State, Withheld
 from workflows.models import Run
 
-API = "/api/v1"
-NOBODYS = 987_654_321
 
-
-class Visit:
+class Visit(Asking):
     """One person at one surface."""
 
     def __init__(self, company: Company, login: str) -> None:

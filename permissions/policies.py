@@ -84,6 +84,13 @@ class Gate:
         able = self.able(object_name, Verb.SEE)
         return Classes(_classes(able)) if able else None
 
+    def sees_all(self, about: DictionaryObject) -> bool:
+        """Whether one grant opens every record of this object, whatever its scopes: then counting them tells nothing."""
+        return any(
+            all(ALL in each.scopes.get(need, NOTHING) for need in about.needs)
+            for each in self.able(about.name, Verb.SEE)
+        )
+
     def decide(
         self,
         about: DictionaryObject,

@@ -16,7 +16,6 @@ from inbox.api.base import ApiView, Moment, person, read
 from kernel.text import text_show
 from workflows.selectors import LEDGER_CATEGORIES, ledger_counts, ledger_oldest_seconds
 from workflows.selectors.counters import counter_lines
-from workflows.selectors.visible import event_connections
 
 
 class LedgerFilter(serializers.Serializer[Any]):
@@ -64,8 +63,7 @@ class Ledger(ApiView):
         counts = ledger_counts(person(request), query.validated_data.get("since"))
         oldest = ledger_oldest_seconds(person(request))
         counters = [
-            {**asdict(line), "reason": text_show(line.reason)}
-            for line in counter_lines(event_connections(person(request)))
+            {**asdict(line), "reason": text_show(line.reason)} for line in counter_lines(person(request))
         ]
         values = {
             **counts,

@@ -11,6 +11,7 @@ from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
 import pytest
+from django.db.models import Q
 
 from inbox.api import events as events_api
 from kernel.errors import PermissionDenied
@@ -26,6 +27,7 @@ from permissions.policies import Gate
 from tests.leaks.cases import Act, Case, Granted
 from workflows.admin.ledger import EventAdmin
 from workflows.engine import execute
+from workflows.selectors import ledgercounts
 from workflows.selectors.shown import RecordView
 from workflows.services import seeing, workbook
 
@@ -209,6 +211,10 @@ def values_in_an_export(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(workbook, "_cells", faulty)
 
 
+def hidden_events_counted(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(ledgercounts, "event_kinds_counted", lambda user, connections, prefix="": Q())
+
+
 def gate_skipped_in_a_digest(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(digest, "gate_of", lambda gate, interaction, verb="see": OPEN)
 
@@ -252,6 +258,7 @@ FAULTS: tuple[tuple[Fault, Case], ...] = (
     (asked_without_the_askers_limit, case(EVERYTHING, Granted("vera"), visit=("vera", "preview"))),
     (the_asker_is_not_asked_for, case(EVERYTHING, visit=("audit", "seen_by_others"))),
     (values_in_an_export, case(EVERYTHING, visit=("audit", "export"))),
+    (hidden_events_counted, case(Granted("vera", warehouses=("EAST",)), acts=(Act("post", warehouse="WEST"),), visit=("vera", "ledger"))),
     (gate_skipped_in_a_digest, case(EVERYTHING, acts=(POST, WORK, Act("revoke")), visit=("ann", "digest"))),
     (rule_without_its_owners_right, case(EVERYTHING, acts=(Act("owner_out"), POST, WORK), visit=("ann", "seen"))),
 )  # fmt: skip

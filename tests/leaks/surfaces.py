@@ -133,7 +133,11 @@ class Visit(Asking):
         self.get(f"{API}/deliveries/")
 
     def ledger(self) -> None:
-        self.get(f"{API}/ledger/")
+        """A total counts nothing hidden for whom the connection is only shared with."""
+        total = self.get(f"{API}/ledger/").json().get("total", 0)
+        hidden = any(not self.oracle.sees(self.login, each) for each in self.oracle.states)
+        if self.login == "vera" and hidden and total:
+            raise Leak("vera counted what vera may not see")
 
     def admin_overview(self) -> None:
         self.get("/admin/")

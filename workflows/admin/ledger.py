@@ -40,7 +40,6 @@ from workflows.selectors import (
 from workflows.selectors.counters import counter_lines
 from workflows.selectors.held import HELD
 from workflows.selectors.shown import payload_words
-from workflows.selectors.visible import event_connections
 from workflows.services.by_hand import rule_start, rules_startable
 from workflows.services.replay import failed_event_replay
 from workflows.services.seeing import may_ask
@@ -153,7 +152,7 @@ class EventAdmin(PageAdmin[Event]):
         extra = {"tiles": ledger_tiles(counts), "total": sum(counts.values()),
                  "oldest_seconds": ledger_oldest_seconds(request.user),
                  "counters": [(line, badge(line.state, line.label), text_show(line.reason))
-                              for line in counter_lines(event_connections(request.user))]}  # fmt: skip
+                              for line in counter_lines(request.user)]}  # fmt: skip
         return super().changelist_view(request, {**extra, **(extra_context or {})})
 
     @admin.display(description=gettext_lazy("event"), ordering="id")

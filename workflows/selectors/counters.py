@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import datetime as dt
 from dataclasses import dataclass
+from typing import Any
 
-from django.db.models import QuerySet
-
-from connectors.models import Connection, CounterCheck
+from connectors.models import CounterCheck
+from workflows.selectors.visible import event_connections, event_kinds_counted
 
 
 @dataclass(frozen=True)
@@ -27,11 +27,12 @@ class CounterLine:
     error: str
 
 
-def counter_lines(connections: QuerySet[Connection] | None = None) -> list[CounterLine]:
-    """Those of `connections` (None: of all), by connection and object."""
+def counter_lines(reader: Any = None) -> list[CounterLine]:
+    """All there are, by connection and object; for a `reader` those whose totals this person may know."""
     rows = CounterCheck.objects.select_related("recorded__connection")
+    connections = event_connections(reader) if reader is not None else None
     if connections is not None:
-        rows = rows.filter(recorded__connection__in=connections)
+        rows = rows.filter(event_kinds_counted(reader, connections, "recorded__"))
     return [
         CounterLine(
             each.recorded.connection.slug,

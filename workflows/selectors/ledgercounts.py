@@ -25,7 +25,7 @@ from workflows.selectors.holes import (
     unplanned,
 )
 from workflows.selectors.ledger import LEDGER_CATEGORIES, NOTICE_OUTCOMES, calm_category
-from workflows.selectors.visible import event_connections
+from workflows.selectors.visible import event_connections, event_kinds_counted
 
 FOREMOST: Final = ("in_progress", "failed", "acted", "expired", "delivered", "suppressed")
 """Of several runs of one event the first of these names the event's category."""
@@ -44,23 +44,29 @@ BY_STATE: Final = {
 
 @dataclass(frozen=True)
 class Scope:
-    """Which events are counted: of these connections (None: all), detected in this time (None: at any)."""
+    """Which events are counted: of these connections (None: all), detected in this time (None: at any).
+
+    `reader`: only what totals may count for this person.
+    """
 
     connections: QuerySet[Connection] | None = None
     since: dt.datetime | None = None
     until: dt.datetime | None = None
+    reader: Any = None
 
     def events(self) -> QuerySet[Event]:
-        return self._within(Event.objects.all(), "detected_at", "connection")
+        return self._within(Event.objects.all(), "", "connection")
 
     def runs(self) -> QuerySet[Run]:
         """The runs of those events. A rule's events are those of its connection."""
-        return self._within(Run.objects.all(), "event__detected_at", "rule__connection")
+        return self._within(Run.objects.all(), "event__", "rule__connection")
 
-    def _within(self, rows: QuerySet[Any], detected: str, connection: str) -> QuerySet[Any]:
-        found = rows.order_by()
+    def _within(self, rows: QuerySet[Any], event: str, connection: str) -> QuerySet[Any]:
+        found, detected = rows.order_by(), f"{event}detected_at"
         if self.connections is not None:
             found = found.filter(**{f"{connection}__in": self.connections})
+            if self.reader is not None:
+                found = found.filter(event_kinds_counted(self.reader, self.connections, event))
         if self.since is not None:
             found = found.filter(**{f"{detected}__gte": self.since})
         if self.until is not None:
@@ -69,13 +75,16 @@ class Scope:
 
 
 def ledger_counts(user: Any, since: dt.datetime | None = None) -> dict[str, int]:
-    """How many of the events this person may list are in which category; every category is named."""
-    return scope_counts(Scope(event_connections(user), since))
+    """How many of the events this person may list are in which category; every category is named.
+
+    Of a connection that is only shared with the person, kinds of records they may not see wholly are not counted.
+    """
+    return scope_counts(Scope(event_connections(user), since, reader=user))
 
 
 def ledger_oldest_seconds(user: Any) -> float | None:
     """The age of the oldest event still in progress that this person may list; None when none is."""
-    return scope_oldest_seconds(Scope(event_connections(user)))
+    return scope_oldest_seconds(Scope(event_connections(user), reader=user))
 
 
 def scope_counts(scope: Scope) -> dict[str, int]:

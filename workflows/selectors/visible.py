@@ -7,11 +7,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
 from connectors.models import Connection, Event
+from connectors.selectors import dictionary_objects
 from messaging.models import Delivery, Interaction, Reply
 from permissions.objects import may_any, visible_objects
+from permissions.policies import Gate
 from workflows.models import Rule, Run, Step
 
 
@@ -46,6 +48,22 @@ def event_connections(user: Any) -> QuerySet[Connection] | None:
     if may_any(user, "view", Event) or may_any(user, "view", Connection):
         return None
     return visible_objects(user, Connection.objects.all())
+
+
+def event_kinds_counted(user: Any, connections: QuerySet[Connection], prefix: str = "") -> Q:
+    """Of the events of `connections` those that totals may count for this person: all of a connection they operate, else
+    only of kinds of records of which they may see every one. A total over others would tell that there are some.
+
+    `prefix` leads from the counted rows to the event.
+    """
+    operated = set(visible_objects(user, connections, "operate").values_list("pk", flat=True))
+    found = Q(**{f"{prefix}connection__in": operated})
+    gate = Gate(user)
+    for pk in connections.exclude(pk__in=operated).values_list("pk", flat=True):
+        names = [each.name for each in dictionary_objects(pk) if gate.sees_all(each)]
+        if names:
+            found |= Q(**{f"{prefix}connection": pk, f"{prefix}object__in": names})
+    return found
 
 
 def visible_events(user: Any) -> QuerySet[Event]:

@@ -191,7 +191,10 @@ def runs_stop(
     ending = [step for step in steps if step.run_id not in busy]
     asked = [questions[step.interaction_id] for step in ending if step.interaction_id]
     interactions_cancel([each for each in asked if each.state == InteractionState.OPEN], text)
-    interactions_cancel([each for each in asked if each.state == InteractionState.WORKING], _undone(text))
+    working = [each for each in asked if each.state == InteractionState.WORKING]
+    wrote = _wrote(working) if working else set()
+    interactions_cancel([each for each in working if each.pk not in wrote], _undone(text))
+    interactions_cancel([each for each in working if each.pk in wrote], text)
     now = clock.now()
     Step.objects.filter(pk__in=[step.pk for step in ending]).update(
         state=StepState.SKIPPED, ended_at=now, available_at=None, lease_until=None, lease_owner=""
@@ -201,6 +204,12 @@ def runs_stop(
     return Run.objects.filter(pk__in=over, state__in=ACTIVE).update(
         state=RunState.CANCELLED, outcome=outcome, reason=text_store(text), ended_at=now
     )
+
+
+def _wrote(questions: Sequence[Interaction]) -> set[int | None]:
+    """Those after whose answer something was written already: a later action was waiting."""
+    done = Step.objects.filter(interaction__in=questions, state=StepState.DONE, sent_at__isnull=False)
+    return set(done.values_list("interaction_id", flat=True))
 
 
 def _undone(text: Localized) -> Localized:

@@ -29,7 +29,7 @@ from workflows.sentence import rule_sentence
 from workflows.services.checking import rule_check
 from workflows.services.checks_history import rule_review
 from workflows.services.drafts import rule_create, rule_edit
-from workflows.services.rules import rule_publish
+from workflows.services.rules import rule_publish, rule_switch_off
 
 pytestmark = pytest.mark.database
 ITEM, WAREHOUSE = SHOWCASE[0], SHOWCASE[1]
@@ -180,6 +180,18 @@ def test_an_erp_that_is_down_is_written_to_when_it_is_back(
     clock.shift(120)
     company.work()
     assert (level(company), notes(company)) == (shown + 5, 1)
+
+
+@pytest.mark.parametrize("written", [True, False])
+def test_a_stop_while_it_waits_says_whether_anything_was_written(company: DemoCompany, written: bool) -> None:
+    wait = {"action": "wait", "params": {"seconds": 3600}}
+    shown = asked(company, behind_button(NEW_LEVEL, wait) if written else behind_button(wait, NEW_LEVEL))
+    assert company.answer("change", {"level": str(shown + 5)}).taken
+    company.work()
+    rule_switch_off(company.user("analyst"), Rule.objects.get())
+    card = company.interaction()
+    assert (card.state, level(company)) == ("cancelled", shown + 5 if written else shown)
+    assert ("Nothing was written" in card.state_text["en"]) is not written
 
 
 def fixed(value: int) -> dict[str, Any]:

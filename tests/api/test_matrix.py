@@ -18,6 +18,7 @@ from django.urls import URLPattern, URLResolver, reverse
 from rest_framework.test import APIClient
 
 from config.urls import urlpatterns
+from demo.company import SHOWCASE
 from demo.people import PEOPLE
 from demo.services.prepare import password
 from messaging.services.emergency import emergency_open
@@ -206,6 +207,18 @@ TABLE: dict[tuple[str, str], Entry] = {
     ("backtest", "get"): Entry({"analyst": 200}, path=_backtest),
     ("backtest-cancel", "post"): Entry({"analyst": 200}, path=_backtest),
     ("backtest-hits", "get"): Entry({"analyst": 200}, path=_backtest),
+    ("rule-launch", "get"): Entry(READS_RULES, path=_rule),
+    ("rule-launch", "post"): Entry(WRITES_RULES, path=_rule, body=lambda world: {"step": "all"}),
+    ("rule-why", "get"): Entry(
+        {"analyst": 200, "auditor": 200}, path=_rule, query=f"?key={SHOWCASE[0]}%40{SHOWCASE[1]}"
+    ),
+    ("rule-test", "post"): Entry(
+        {"analyst": 201, "owner": 403, "auditor": 403}, path=_rule, body=lambda world: {"step": "/steps/0"}
+    ),
+    ("rule-four-eyes", "get"): Entry(READS_RULES, path=_rule),
+    ("rule-four-eyes", "post"): Entry(
+        WRITES_RULES, path=_rule, body=lambda world: {"of": "rule", "on": True}
+    ),
     ("rule-off", "post"): Entry(WRITES_RULES, path=_rule),
     ("rule-on", "post"): Entry(WRITES_RULES, path=_rule),
     ("events", "get"): Entry(EVERYBODY),

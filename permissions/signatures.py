@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 
-from connectors.dictionary.types import DictionaryObject, FieldClass
+from connectors.dictionary.types import FieldClass
 from permissions.bundles import ALL
 from permissions.models import Signature, User
 
@@ -29,12 +29,6 @@ class Signed:
             ),
             None,
         )
-
-    def unsigned(self, user_id: int, about: DictionaryObject, channel_id: int) -> frozenset[str]:
-        """The fields of the object nobody signed for this person and messenger."""
-        classes = {each.field_class for each in about.fields}
-        signed = {each for each in classes if self.find(user_id, about.name, each, channel_id) is not None}
-        return frozenset(each.name for each in about.fields if each.field_class not in signed)
 
 
 def signatures_load(user_ids: Collection[int], names: Iterable[str] | None = None) -> Signed:

@@ -18,7 +18,6 @@ from permissions.models import Grant, Signature, User
 from permissions.policies import Gate
 from permissions.services.roles import OWNER, roles_ensure
 from permissions.services.signing import grant_end, signature_sign, signature_withdraw
-from permissions.signatures import signatures_load
 from tests.workflows.engine.source import LONG_AGO, Source
 from workflows.models import AccessReport, DisclosureMonth, Rule
 from workflows.selectors.disclosed import lines_of
@@ -145,15 +144,6 @@ def test_only_owners_sign_and_a_class_must_be_one(source: Source, owner: User) -
     with pytest.raises(Rejected):
         signature_sign(owner, source.person, "stock_level", "everything", None)
     assert not Signature.objects.exists()
-
-
-def test_what_is_not_signed_is_known_by_field(source: Source, owner: User) -> None:
-    from connectors.selectors import dictionary_object
-
-    about = dictionary_object(source.connection.pk, "stock_level")
-    signature_sign(owner, source.person, "*", "general", None)
-    found = signatures_load([source.person.pk]).unsigned(source.person.pk, about, source.inbox.pk)
-    assert found == {each.name for each in about.fields if each.field_class.value != "general"}
 
 
 def test_revoking_ends_the_grant_for_the_gate_at_once(source: Source, owner: User) -> None:

@@ -11,7 +11,16 @@ from connectors.models import ConnectionState, CounterCheck, Event, EventState, 
 from kernel import clock
 from kernel.models import Timer
 from kernel.work import due
-from messaging.models import Confirmation, Delivery, Interaction, InteractionState, QuotaMonth, Reply
+from messaging.models import (
+    Confirmation,
+    Delivery,
+    GroupChat,
+    GroupPost,
+    Interaction,
+    InteractionState,
+    QuotaMonth,
+    Reply,
+)
 from permissions.models import DirectorySync
 from workflows.models import BulkOperation, RuleStop, Step
 
@@ -35,6 +44,8 @@ def _queues() -> dict[str, QuerySet[Any]]:
         "plan": Event.objects.filter(state=EventState.NEW),
         "execute": Step.objects.all(),
         "deliver": Delivery.objects.filter(connection__state=ConnectionState.ACTIVE),
+        "posts": GroupPost.objects.filter(group__connection__state=ConnectionState.ACTIVE),
+        "groups": GroupChat.objects.filter(connection__state=ConnectionState.ACTIVE),
         "reply": Reply.objects.all(),
         "confirm": Confirmation.objects.all(),
         "count": CounterCheck.objects.filter(recorded__connection__state=ConnectionState.ACTIVE),

@@ -12,9 +12,19 @@ class MessagingConfig(AppConfig):
         from kernel.timers import timer_register
         from messaging.bindings import subscribe
         from messaging.models import DIGEST
-        from messaging.services import buckets, confirming, expiry, notices, outbox, quota, replies
+        from messaging.services import (
+            buckets,
+            confirming,
+            expiry,
+            groups,
+            notices,
+            outbox,
+            posts,
+            quota,
+            replies,
+        )
         from messaging.services.digest import DigestHandler
-        from messaging.services.interactions import DELIVER_QUEUE
+        from messaging.services.interactions import DELIVER_QUEUE, POSTS_QUEUE
 
         subscribe(DIGEST, DigestHandler())
         subscribe(notices.HANDLER, notices.NoticeHandler())
@@ -32,4 +42,6 @@ class MessagingConfig(AppConfig):
             confirming.CONFIRM_QUEUE, drain=confirming.confirm_drain, waiting=confirming.confirm_due
         )
         doorbell.queue_register(quota.QUOTA_QUEUE, drain=quota.quota_drain, waiting=quota.quota_due)
+        doorbell.queue_register(POSTS_QUEUE, drain=posts.posts_drain, waiting=posts.posts_due, threads=2)
+        doorbell.queue_register(groups.GROUPS_QUEUE, drain=groups.groups_drain, waiting=groups.groups_due)
         timer_register("buckets", buckets.buckets_prune)

@@ -16,7 +16,8 @@ field (`reads` names the fields).
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from dataclasses import replace
+from typing import Any, Protocol
 
 from django.conf import settings
 
@@ -27,7 +28,6 @@ from kernel.text import Localized
 from messaging.formatting import field_format, moment_format
 from messaging.models import Interaction, InteractionState
 from messaging.templating import template_fields, template_render
-from permissions.models import User
 from permissions.policies import MASK, Decision
 
 
@@ -41,9 +41,19 @@ def _object_of(interaction: Interaction) -> DictionaryObject | None:
     return dictionary_object(record.connection_id, name) if name and record is not None else None
 
 
-def card_render(interaction: Interaction, user: User, decision: Decision) -> Message:
-    """The message as `user` may see it now. The caller has asked the gate: `decision.allowed` must be true."""
-    card, language, zone = interaction.card, user.language, user.time_zone
+class Reader(Protocol):
+    """Who reads a card: a person, or a group chat."""
+
+    @property
+    def language(self) -> str: ...
+
+    @property
+    def time_zone(self) -> str: ...
+
+
+def card_render(interaction: Interaction, reader: Reader, decision: Decision) -> Message:
+    """The message as `reader` may see it now. The caller has asked the gate: `decision.allowed` must be true."""
+    card, language, zone = interaction.card, reader.language, reader.time_zone
     about = _object_of(interaction)
     data = decision.apply(card.get("data", {}))
     shown = (
@@ -96,6 +106,14 @@ def card_fields(card: Mapping[str, Any]) -> frozenset[str]:
 def _text_fields(text: Any) -> frozenset[str]:
     words = Localized.from_json(text or "")
     return template_fields(words.en) | template_fields(words.zh)
+
+
+def card_title_only(interaction: Interaction, reader: Reader) -> Message:
+    """The title with every value of the record hidden, and the link: it tells nothing about the record but its kind."""
+    about = _object_of(interaction)
+    names = about.by_name if about is not None else interaction.card.get("data", {})
+    message = card_render(interaction, reader, Decision(True, masked=frozenset(names)))
+    return replace(message, body="", fields=(), buttons=(), state_text="")
 
 
 def state_text(stored: Mapping[str, Any], language: str, zone: str, decision: Decision | None = None) -> str:

@@ -14,7 +14,7 @@ from connectors.ports.im import Message
 from kernel import clock
 from kernel.generation import generations_held
 from messaging.card import card_render
-from messaging.models import DIGEST, OPEN_STATES, Delivery, DeliveryState, Interaction
+from messaging.models import DIGEST, OPEN_STATES, Delivery, DeliveryState, GroupMember, Interaction
 from permissions.filters import visible_records_filter
 from permissions.models import User, Verb
 from permissions.policies import Decision, Gate, record_decide
@@ -57,8 +57,17 @@ class InboxCard:
         }
 
 
+def deliveries_told(user: User) -> QuerySet[Delivery]:
+    """This person's messages that open a card: those of a group chat only while the person is known to be in it."""
+    inside = GroupMember.objects.filter(
+        group_id=OuterRef("post__group_id"), user=user, is_external=False, group__fresh_until__gt=clock.now()
+    )
+    mine = Delivery.objects.filter(user=user).exclude(state=DeliveryState.REFUSED)
+    return mine.filter(Q(post__isnull=True) | Exists(inside))
+
+
 def _asked(user: User) -> QuerySet[Interaction]:
-    mine = Delivery.objects.filter(interaction=OuterRef("pk"), user=user).exclude(state=DeliveryState.REFUSED)
+    mine = deliveries_told(user).filter(interaction=OuterRef("pk"))
     cards = Interaction.objects.filter(Exists(mine)).exclude(
         handler=DIGEST
     )  # what it lists is here by itself

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from connectors.models import Connection
 from permissions.models import Identity, IdentityState, User
 
@@ -41,6 +43,20 @@ def address_for(user: User, connection: Connection) -> str | None:
         return user.username if user.is_active else None
     identity = Identity.objects.filter(connection=connection, user=user, state=IdentityState.ACTIVE).first()
     return identity.external_id if identity and user.is_active else None
+
+
+def people_for_addresses(connection: Connection, addresses: Collection[str]) -> dict[str, User]:
+    """Whose these messenger addresses are, linked and not blocked; switched-off people too, the gate refuses them."""
+    if connection.connector == BUILT_IN:
+        return {each.username: each for each in User.objects.filter(username__in=addresses)}
+    identities = Identity.objects.filter(
+        connection=connection, external_id__in=addresses, state=IdentityState.ACTIVE, user__isnull=False
+    )
+    return {
+        each.external_id: each.user
+        for each in identities.select_related("user")
+        if isinstance(each.user, User)
+    }
 
 
 def person_for_address(connection: Connection, address: str) -> User | None:

@@ -136,6 +136,51 @@ class InboundResult:
     body: Mapping[str, Any] = field(default_factory=dict)
 
 
+@dataclass(frozen=True)
+class Group:
+    """A group chat, by the messenger's own id."""
+
+    id: str
+    name: str
+
+
+@dataclass(frozen=True)
+class Member:
+    """An account in a group chat. `is_external`: not of this company, or the messenger cannot tell that it is."""
+
+    address: str
+    is_external: bool = False
+
+
+@dataclass(frozen=True)
+class Membership:
+    """Everybody who is in a group chat. `as_of` is when the messenger's list was made, not when it was asked for."""
+
+    members: tuple[Member, ...]
+    as_of: dt.datetime
+
+
+class GroupSender(Protocol):
+    """A messenger with group chats whose members it tells (`ImCapabilities.groups`). Raises kernel.errors only.
+
+    A messenger that does not tell all members of a chat must not claim this: nobody could know who reads what is sent.
+    """
+
+    def groups(self) -> tuple[Group, ...]:
+        """The group chats Baton may post to."""
+        ...
+
+    def group_members(self, group: str) -> Membership:
+        """All members. Raises Rejected for a chat that is not there (any more), or whose members it does not tell."""
+        ...
+
+    def group_send(self, group: str, payload: Mapping[str, Any], *, idempotency_key: str) -> SendResult: ...
+
+    def group_update(
+        self, group: str, vendor_message_id: str, payload: Mapping[str, Any], *, idempotency_key: str
+    ) -> SendResult: ...
+
+
 class ManySender(Protocol):
     """A messenger whose message is one request: the outbox sends a whole batch of them at once.
 

@@ -123,6 +123,9 @@ class ImCapabilities:
     interrupts: bool = True
     """False: it only lies there until somebody looks; quiet hours need not hold it."""
     send_idempotent: bool = False
+    groups: bool = False
+    """It has group chats and tells who is in them: the connector is a GroupSender too. (Those of the built-in inbox
+    are the roles of Baton itself.)"""
     rates: tuple[Rate, ...] = ()
     quota: Quota | None = None
 

@@ -87,6 +87,14 @@ export interface WriteKind {
   optional: string[];
 }
 
+export interface GroupChat extends Offer {
+  ref: string;
+  name: string;
+  channel: string;
+  members: number;
+  otherwise: string;
+}
+
 export interface Channel extends Offer {
   slug: string;
   name: string;
@@ -106,6 +114,7 @@ export interface Catalogue {
   roles: { name: string; people: number }[];
   channels: Channel[];
   calendars: string[];
+  group_chats: GroupChat[];
   writes: WriteKind[];
   addresses: { slug: string; name: string }[];
   /** Those another rule may start. */

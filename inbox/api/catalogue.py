@@ -154,6 +154,16 @@ class WriteShown(serializers.Serializer[Any]):
     optional = serializers.ListField(child=serializers.CharField())
 
 
+class GroupChatShown(Offered):
+    """`ref` is how a rule names it; `members` how many the messenger last told of."""
+
+    ref = serializers.CharField()
+    name = serializers.CharField()
+    channel = serializers.CharField()
+    members = serializers.IntegerField()
+    otherwise = serializers.CharField()
+
+
 class ConnectionNamed(serializers.Serializer[Any]):
     id = serializers.IntegerField()
     slug = serializers.CharField()
@@ -175,6 +185,7 @@ class ObjectCatalogueShown(serializers.Serializer[Any]):
     roles = RoleShown(many=True)
     channels = ChannelShown(many=True)
     calendars = serializers.ListField(child=serializers.CharField())
+    group_chats = GroupChatShown(many=True)
     writes = WriteShown(many=True)
 
 

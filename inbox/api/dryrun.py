@@ -71,6 +71,26 @@ class MessageDrawn(serializers.Serializer[Any]):
     degraded = serializers.ListField(child=serializers.CharField())
 
 
+class MemberJudged(serializers.Serializer[Any]):
+    name = serializers.CharField()
+    verdict = serializers.CharField()
+    words = serializers.CharField()
+
+
+class GroupDrawn(serializers.Serializer[Any]):
+    """A group chat: `plan` is send, mask, split, link or block; `message` what the chat would be shown, if anything."""
+
+    step = serializers.CharField()
+    chat = serializers.CharField()
+    name = serializers.CharField()
+    plan = serializers.CharField()
+    label = serializers.CharField()  # type: ignore[assignment]
+    why = serializers.CharField()
+    members_at = serializers.CharField(allow_blank=True)
+    members = MemberJudged(many=True)
+    message = serializers.DictField(allow_null=True)
+
+
 class ElsewhereDrawn(serializers.Serializer[Any]):
     connector = serializers.CharField()
     label = serializers.CharField()  # type: ignore[assignment]
@@ -106,6 +126,7 @@ class DryRunShown(serializers.Serializer[Any]):
     acts = ActShown(many=True)
     people = PersonTold(many=True)
     messages = MessageDrawn(many=True)
+    groups = GroupDrawn(many=True)
     elsewhere = ElsewhereDrawn(many=True)
     buttons = ButtonFollows(many=True)
     notes = serializers.ListField(child=serializers.CharField())
@@ -131,6 +152,10 @@ def _shown(done: DryRun) -> dict[str, Any]:
                 "degraded": each.rendered.degraded,
             }
             for each in preview.messages
+        ],
+        "groups": [
+            {**vars(each), "message": each.message.as_json() if each.message is not None else None}
+            for each in preview.groups
         ],
         "elsewhere": [
             {**vars(each), "payload": each.rendered.payload, "degraded": each.rendered.degraded}

@@ -3,6 +3,14 @@
 from messaging.admin.absence import HolidayCalendarAdmin, SubstituteAdmin
 from messaging.admin.attention import AttentionAdmin
 from messaging.admin.emergency import EmergencyAdmin
+from messaging.admin.groups import GroupChatAdmin
 from messaging.admin.limits import LimitsAdmin
 
-__all__ = ["AttentionAdmin", "EmergencyAdmin", "HolidayCalendarAdmin", "LimitsAdmin", "SubstituteAdmin"]
+__all__ = [
+    "AttentionAdmin",
+    "EmergencyAdmin",
+    "GroupChatAdmin",
+    "HolidayCalendarAdmin",
+    "LimitsAdmin",
+    "SubstituteAdmin",
+]

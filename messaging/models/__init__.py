@@ -3,6 +3,15 @@
 from messaging.models.attention import Attention, HolidayCalendar
 from messaging.models.confirmation import Confirmation, ConfirmationState
 from messaging.models.disclosure import Disclosure
+from messaging.models.group import (
+    FRESH_SECONDS,
+    GroupChat,
+    GroupMember,
+    GroupPost,
+    Otherwise,
+    PostPlan,
+    PostState,
+)
 from messaging.models.interaction import (
     DIGEST,
     NOT_SENT_STATES,
@@ -23,6 +32,7 @@ from messaging.models.substitute import Substitute
 
 __all__ = [
     "DIGEST",
+    "FRESH_SECONDS",
     "NOT_SENT_STATES",
     "OPEN_STATES",
     "PRIORITY_LANE",
@@ -33,10 +43,16 @@ __all__ = [
     "Delivery",
     "DeliveryState",
     "Disclosure",
+    "GroupChat",
+    "GroupMember",
+    "GroupPost",
     "Hold",
     "HolidayCalendar",
     "Interaction",
     "InteractionState",
+    "Otherwise",
+    "PostPlan",
+    "PostState",
     "QuotaMonth",
     "RateBucket",
     "Reply",

@@ -150,7 +150,8 @@ class Delivery(WorkRow):
     `version` is the interaction version the receiver has; `wanted_version` the one it should have: while they differ
     the row is due. `seen_version` is the newest version this person was shown. `proof` is the gate's decision.
     `hold` says why it waits, as long as it is ready and not due; `held_until` when it last was to wait until: trying to
-    send it only counts from then. `through` is the delivery that carries it instead, in the state THROUGH.
+    send it only counts from then. `through` is the delivery that carries it instead, in the state THROUGH; `post` the
+    message to a group chat that does: then it counts only while the person is in that chat.
     """
 
     uid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
@@ -166,6 +167,9 @@ class Delivery(WorkRow):
     hold = models.CharField(max_length=10, choices=Hold.choices, blank=True, default="", db_default="")
     held_until = models.DateTimeField(null=True)
     through = models.ForeignKey("self", null=True, on_delete=models.SET_NULL, related_name="carried")
+    post = models.ForeignKey(
+        "messaging.GroupPost", null=True, on_delete=models.SET_NULL, related_name="deliveries"
+    )
     version = models.PositiveIntegerField(default=0)
     wanted_version = models.PositiveIntegerField(default=1)
     seen_version = models.PositiveIntegerField(default=0)

@@ -16,6 +16,7 @@ from kernel.text import Localized, localized
 from messaging.bindings import Difference, Refusal, handler_of
 from messaging.card import state_text
 from messaging.models import Answer, Delivery, Interaction, InteractionState
+from messaging.selectors import deliveries_told
 from messaging.services.confirming import deliveries_confirm
 from permissions.models import User, Verb
 from permissions.policies import Decision, Gate, may_see_record, record_decide
@@ -111,8 +112,7 @@ def answer_submit(
 
 
 def _gate_refuse(interaction: Interaction, user: User) -> Localized | None:
-    asked = Delivery.objects.filter(interaction=interaction, user=user).exists()
-    if not asked:
+    if not deliveries_told(user).filter(interaction=interaction).exists():
         return localized(gettext_noop("You were not asked this."))
     gate = Gate(user)
     record = interaction.record

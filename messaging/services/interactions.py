@@ -13,10 +13,19 @@ from kernel.keys import keys_reserve
 from kernel.live import live_publish_many
 from kernel.rows import Writes, row_new
 from kernel.text import Localized
-from messaging.models import NOT_SENT_STATES, OPEN_STATES, Delivery, Interaction, InteractionState
+from messaging.models import (
+    NOT_SENT_STATES,
+    OPEN_STATES,
+    Delivery,
+    GroupChat,
+    GroupPost,
+    Interaction,
+    InteractionState,
+)
 from permissions.models import User
 
 DELIVER_QUEUE = "deliver"
+POSTS_QUEUE = "posts"
 KEPT_VERSIONS = 20
 
 
@@ -27,6 +36,15 @@ class Target:
     user: User
     connection: Connection
     address: str
+    purpose: str = "recipient"
+
+
+@dataclass(frozen=True)
+class GroupTarget:
+    """A group chat; `otherwise` says what is done when not everybody in it may see everything."""
+
+    group: GroupChat
+    otherwise: str
     purpose: str = "recipient"
 
 
@@ -49,6 +67,7 @@ class Question:
     priority: int = 5
     is_question: bool = True
     said: Localized | None = None
+    groups: Sequence[GroupTarget] = ()
 
 
 def interaction_open(**question: Any) -> Interaction:
@@ -66,6 +85,13 @@ def interactions_open(questions: Sequence[Question]) -> list[Interaction]:
     writes = Writes()
     interactions_write(writes, made, deliveries)
     writes.run()
+    groups = [
+        (interaction, each, question.priority)
+        for interaction, question in zip(made, questions, strict=True)
+        for each in question.groups
+    ]
+    if groups:
+        posts_add(groups)
     return made
 
 
@@ -94,6 +120,27 @@ def interactions_write(
     writes.insert(Delivery, deliveries)
     if deliveries:
         doorbell.ring(DELIVER_QUEUE)
+
+
+def posts_add(groups: Sequence[tuple[Interaction, GroupTarget, int]]) -> None:
+    """Who of a chat may know of it is found when the post is worked: that asks the messenger."""
+    now = clock.now()
+    GroupPost.objects.bulk_create(
+        [
+            GroupPost(
+                interaction=interaction,
+                group=target.group,
+                otherwise=target.otherwise,
+                purpose=target.purpose,
+                priority=priority,
+                wanted_version=interaction.version,
+                available_at=now,
+            )
+            for interaction, target, priority in groups
+        ],
+        ignore_conflicts=True,
+    )
+    doorbell.ring(POSTS_QUEUE)
 
 
 def targets_once(targets: Sequence[Target]) -> list[Target]:
@@ -189,7 +236,14 @@ def deliveries_want(interaction: Interaction) -> None:
     Delivery.objects.filter(interaction=interaction).exclude(state__in=NOT_SENT_STATES).update(
         wanted_version=interaction.version, available_at=now, attempts=0
     )
-    people = Delivery.objects.filter(interaction=interaction).values_list("user_id", flat=True).distinct()
+    told = list(Delivery.objects.filter(interaction=interaction).values_list("user_id", "post_id").distinct())
+    posts = {post_id for _user_id, post_id in told if post_id is not None}
+    if posts:
+        GroupPost.objects.filter(pk__in=posts, sent_at__isnull=False).update(
+            wanted_version=interaction.version, available_at=now, attempts=0
+        )
+        doorbell.ring(POSTS_QUEUE)
+    people = dict.fromkeys(user_id for user_id, _post_id in told)
     live_publish_many(
         [f"user-{user_id}" for user_id in people] + [f"interaction-{interaction.pk}"],
         type="card",

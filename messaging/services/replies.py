@@ -22,6 +22,7 @@ from kernel.work import backoff_at, due, work_claim, work_each, work_held
 from messaging.card import input_is_masked
 from messaging.models import Delivery, Interaction, InteractionState, Reply, ReplyState
 from messaging.quick_reply import PLACEHOLDER, reply_parse
+from messaging.selectors import deliveries_told
 from messaging.services.answers import AnswerResult, answer_submit, gate_now
 from messaging.services.confirming import deliveries_confirm
 from messaging.services.interactions import DELIVER_QUEUE
@@ -188,7 +189,8 @@ def _filled(pattern: str, values: Mapping[str, str]) -> str:
 
 def _interaction_of(reply: Reply, user: User) -> Interaction | None:
     message_id = str(reply.content.get("message_id") or "")
-    asked = Interaction.objects.filter(deliveries__user=user, deliveries__connection=reply.connection)
+    mine = deliveries_told(user).filter(connection=reply.connection)
+    asked = Interaction.objects.filter(deliveries__in=mine)
     if message_id:
         return asked.filter(uid=message_id).first() if _is_uid(message_id) else None
     still_open = list(asked.filter(state=InteractionState.OPEN).distinct()[:2])

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 from kernel import clock
 from messaging.models import Delivery, DeliveryState, Interaction
-from messaging.selectors import gate_of
+from messaging.selectors import deliveries_told, gate_of
 from messaging.services.confirming import deliveries_confirm
 from permissions.models import User, Verb
 from permissions.policies import Gate
@@ -17,7 +17,7 @@ def cards_seen(user: User, uids: Iterable[uuid.UUID]) -> int:
     """Note that this person looked at these cards. Others' and those the gate closes are passed over."""
     gate = Gate(user)
     asked = (
-        Interaction.objects.filter(uid__in=list(uids), deliveries__user=user)
+        Interaction.objects.filter(uid__in=list(uids), deliveries__in=deliveries_told(user))
         .select_related("record")
         .distinct()
     )

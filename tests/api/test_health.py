@@ -84,6 +84,8 @@ def test_ready_tells_the_age_of_the_oldest_due_row(company: DemoCompany) -> None
                 "deliver",
                 "reply",
                 "confirm",
+                "posts",
+                "groups",
                 "count",
                 "stop",
                 "bulk",

@@ -16,7 +16,8 @@ from workflows.blocks import RuleScope, StepContext
 from workflows.conditions import condition_check, value_check
 from workflows.definition import Problem
 
-RECIPIENTS = ("record_person", "user", "role", "rule_owner")
+RECIPIENTS = ("record_person", "user", "role", "rule_owner", "group_chat")
+OTHERWISE = ("split", "mask", "link", "block")
 LANGUAGES = ("en", "zh-hans")
 
 
@@ -82,6 +83,15 @@ def recipients_check(params: Mapping[str, Any], scope: RuleScope, pointer: str) 
             kind = spec.get("type")
             if kind not in RECIPIENTS:
                 problems.append(Problem(where, "unknown_recipient", _("Unknown kind of recipient.")))
+            elif kind == "group_chat" and spec.get("otherwise", OTHERWISE[0]) not in OTHERWISE:
+                problems.append(
+                    Problem(
+                        where,
+                        "otherwise",
+                        _("Choose what is done when not everybody may see everything: %(choices)s.")
+                        % {"choices": ", ".join(OTHERWISE)},
+                    )
+                )
             elif kind == "record_person":
                 field = scope.about.by_name.get(str(spec.get("field")))
                 if field is None or not field.person:

@@ -17,6 +17,7 @@ from kernel.text import Localized, text_show
 from messaging.card import card_render, state_text
 from messaging.models import Delivery, DeliveryState, Interaction, Reply
 from messaging.selectors import gate_of
+from messaging.services.groupplan import WORDS
 from permissions.objects import may_object
 from permissions.policies import MASK, Gate
 from workflows.admin.views import CONNECTION
@@ -96,6 +97,7 @@ class InteractionAdmin(PageAdmin[Interaction]):
             "state_text": MASK if hidden and words else words,
             "step": step,
             "deliveries": _delivery_lines(obj.deliveries.select_related("user", "connection").order_by("id")),
+            "posts": _post_lines(obj.posts.select_related("group__connection").order_by("id"), hidden),
             "answers": [
                 {
                     "answer": each,
@@ -122,6 +124,27 @@ def _delivery_lines(deliveries: Any) -> list[dict[str, Any]]:
             "reason": text_show(each.reason or each.last_error),
         }
         for each in deliveries
+    ]
+
+
+def _post_lines(posts: Any, hidden: bool) -> list[dict[str, Any]]:
+    """What went to group chats, and the proof: who could read it. The record's scopes only for those who may see it."""
+    return [
+        {
+            "post": each,
+            "badge": badge(each.state, each.get_plan_display() or each.get_state_display()),
+            "why": str(Localized.from_json(each.proof.get("why", ""))) or text_show(each.reason),
+            "scopes": MASK if hidden else ", ".join(each.proof.get("scopes", {}).values()),
+            "members": [
+                {
+                    "name": one["name"] or one["address"],
+                    "words": _(WORDS[one["verdict"]]),
+                    "grants": ", ".join(str(grant) for grant in one["grants"]),
+                }
+                for one in each.proof.get("members", ())
+            ],
+        }
+        for each in posts
     ]
 
 

@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy as _
 
 from connectors.models import Connection, Event
 from kernel.models import AuditEntry
-from messaging.models import Attention, Delivery, HolidayCalendar, Interaction, Reply, Substitute
+from messaging.models import Attention, Delivery, GroupChat, HolidayCalendar, Interaction, Reply, Substitute
 from permissions.models import BreakGlass, DirectorySync, Grant, Identity, RoleMapping, User
 from workflows.models import DisclosureMonth, HttpAddress, Rule, Run
 
@@ -49,6 +49,7 @@ GROUPS: tuple[tuple[str | Promise, tuple[Entry, ...]], ...] = (
         (
             Entry(_("Interactions"), "question_answer", Interaction),
             Entry(_("Deliveries"), "send", Delivery),
+            Entry(_("Group chats"), "forum", GroupChat),
             Entry(_("Replies"), "reply", Reply),
         ),
     ),

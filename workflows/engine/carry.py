@@ -103,8 +103,9 @@ def asked_carry(asked: Sequence[Asked], keys: Mapping[Any, list[int]]) -> Carrie
 
 def asked_output(audience: Audience) -> dict[str, list[object]]:
     """What a step that asked keeps: who was asked, and in words why others were not."""
+    chats = [target.group.ref for target in audience.groups]
     return {
-        "asked": [target.user.username for target in audience.targets],
+        "asked": [*(target.user.username for target in audience.targets), *chats],
         "notes": [note.as_json() for note in audience.notes],
     }
 
@@ -132,7 +133,9 @@ def _asked(fired: Fired, people: People) -> Asked | None:
     except Exception:
         logger.info("step %s of rule %s is left to be executed", spec.action, fired.rule.key, exc_info=True)
         return None
-    return Asked(fired, staged.ask, staged.audience, staged.ends) if staged.audience.targets else None
+    if staged.audience.groups or not staged.audience.targets:
+        return None
+    return Asked(fired, staged.ask, staged.audience, staged.ends)
 
 
 def _question(asked: Asked) -> Question:
@@ -145,6 +148,7 @@ def question_of(ask: Ask, audience: Audience, record: Record | None, event: Even
         card=ask.card,
         shown=ask.shown,
         targets=audience.targets,
+        groups=audience.groups,
         record=record,
         event_id=event.pk,
         source_event_id=event.source_event_id,

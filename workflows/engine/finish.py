@@ -101,10 +101,10 @@ def _asked(step: Step, result: Ask) -> None:
     )
     staged = ask_stage(run, result, wanted, people)
     result, audience = staged.ask, staged.audience
-    if run.launch and wanted.targets and not audience.targets:
+    if run.launch and wanted.reaches and not audience.reaches:
         _put_aside(step, nobody_staged(run, audience.notes), ends=result.is_question or staged.ends)
         return
-    if not audience.targets:
+    if not audience.reaches:
         reason = localized(
             gettext_noop("Nobody could be told: %(notes)s"),
             notes=Localized("; ".join(n.en for n in audience.notes), "；".join(n.zh for n in audience.notes)),

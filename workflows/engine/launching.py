@@ -108,7 +108,8 @@ def _pilots(rule: Rule) -> frozenset[int]:
 
 def _pilots_only(rule: Rule, audience: Audience) -> Audience:
     pilots = _pilots(rule)
-    others = dict.fromkeys(each.user.display_name for each in audience.targets if each.user.pk not in pilots)
+    names = [each.user.display_name for each in audience.targets if each.user.pk not in pilots]
+    others = dict.fromkeys([*names, *(str(each.group) for each in audience.groups)])
     notes = list(audience.notes)
     if others:
         notes.append(
@@ -127,6 +128,7 @@ def _owner_targets(owner: User, people: People) -> list[Target]:
 
 def _would_have(ask: Ask, audience: Audience) -> Localized:
     names = [f"{each.user.display_name} ({each.connection.name})" for each in audience.targets]
+    names += [f"{each.group} ({each.group.connection.name})" for each in audience.groups]
     told = _names(list(dict.fromkeys(names))) if names else localized(gettext_noop("nobody"))
     labels = [Localized.from_json(each.get("label") or each["key"]) for each in ask.card.get("buttons", ())]
     if not labels:

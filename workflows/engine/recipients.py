@@ -12,8 +12,10 @@ from connectors.models import Connection, ConnectionState, Record
 from connectors.selectors import messenger_connections
 from kernel.statements import Raw, Select, selects_run
 from kernel.text import Localized, localized
+from messaging.models import GroupChat
 from messaging.services.absence import substitute_of
-from messaging.services.interactions import Target
+from messaging.services.groups import chat_of
+from messaging.services.interactions import GroupTarget, Target
 from permissions.identities import BUILT_IN, address_for, person_for_account
 from permissions.models import User, Verb
 from permissions.policies import Gates
@@ -44,6 +46,12 @@ class Audience:
 
     targets: list[Target] = field(default_factory=list)
     notes: list[Localized] = field(default_factory=list)
+    groups: list[GroupTarget] = field(default_factory=list)
+
+    @property
+    def reaches(self) -> bool:
+        """Whether anybody is asked. Who of a group chat may know of it is found when it is sent."""
+        return bool(self.targets or self.groups)
 
 
 class People:
@@ -55,6 +63,7 @@ class People:
         self._channels: dict[tuple[str, ...], list[Connection]] = {}
         self._addresses: dict[tuple[int, int], str | None] = {}
         self._standing_in: dict[int, User | None] = {}
+        self._chats: dict[str, GroupChat | None] = {}
         self.gates = Gates()
 
     def rules_load(self, fired: Sequence[tuple[int, Definition]]) -> dict[int, Rule]:
@@ -127,6 +136,11 @@ class People:
         if key not in self._channels:
             self._channels[key] = channels_find(slugs)
         return self._channels[key]
+
+    def chat(self, ref: str) -> GroupChat | None:
+        if ref not in self._chats:
+            self._chats[ref] = chat_of(ref)
+        return self._chats[ref]
 
     def address(self, person: User, channel: Connection) -> str | None:
         key = (person.pk, channel.pk)
@@ -208,7 +222,8 @@ def audience_plan(
             if instead.pk not in asked:
                 asked.add(instead.pk)
                 _add(audience, instead, channels, record, purpose, people)
-        if audience.targets:
+        _chats(audience, specs, purpose, people)
+        if audience.reaches:
             return audience
     return audience
 
@@ -231,6 +246,18 @@ def _instead(person: User, record: Record | None, notes: list[Localized], people
     )
     notes.append(localized(text, person=person.display_name, substitute=other.display_name))
     return other if both else person
+
+
+def _chats(audience: Audience, specs: Sequence[Mapping[str, Any]], purpose: str, people: People) -> None:
+    for spec in specs:
+        if spec.get("type") != "group_chat":
+            continue
+        ref = str(spec.get("chat"))
+        chat = people.chat(ref)
+        if chat is None:
+            audience.notes.append(localized(gettext_noop("There is no group chat “%(chat)s”."), chat=ref))
+        elif all(each.group.pk != chat.pk for each in audience.groups):
+            audience.groups.append(GroupTarget(chat, str(spec.get("otherwise") or chat.otherwise), purpose))
 
 
 def _add(

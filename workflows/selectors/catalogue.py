@@ -20,7 +20,8 @@ from connectors.services.updating import fields_writable
 from kernel.errors import ConfigError, NotFound
 from kernel.generation import generations_held
 from kernel.text import Localized, localized
-from messaging.models import HolidayCalendar
+from messaging.models import GroupChat, HolidayCalendar
+from messaging.services.groups import chat_unusable
 from permissions.models import User
 from permissions.objects import visible_objects
 from permissions.policies import Gate
@@ -32,6 +33,7 @@ from workflows.selectors.offers import OPERATORS, POLICIES, RECIPIENTS, fields_o
 from workflows.selectors.startable import rules_startable
 
 MOST_PEOPLE = 500
+MOST_CHATS = 500
 
 
 def connections_usable(user: User) -> list[Connection]:
@@ -141,6 +143,7 @@ def _offered(user: User, connection: Connection, about: DictionaryObject) -> dic
             HolidayCalendar.objects.order_by("name").values_list("name", flat=True)[:MOST_PEOPLE]
         ),
         "rules": [{"key": key, "name": name.as_json()} for key, name in rules.items()],
+        "group_chats": _group_chats(),
         "writes": [
             {
                 "key": each.key,
@@ -214,12 +217,21 @@ def _actions(scope: RuleScope) -> list[dict[str, Any]]:
 
 def _recipients(about: DictionaryObject) -> list[dict[str, Any]]:
     people = [each for each in about.fields if each.person]
-    nobody = localized(gettext_noop("No field of %(object)s names a person."), object=about.label)
+    reasons = {
+        "record_person": None
+        if people
+        else localized(gettext_noop("No field of %(object)s names a person."), object=about.label),
+        "group_chat": None
+        if GroupChat.objects.exists()
+        else localized(
+            gettext_noop("No messenger has told of a group chat yet. An administrator looks for them.")
+        ),
+    }
     return [
         {
             **each,
             "fields": [field.name for field in people] if each["type"] == "record_person" else [],
-            **offer(nobody if each["type"] == "record_person" and not people else None),
+            **offer(reasons.get(str(each["type"]))),
         }
         for each in RECIPIENTS
     ]
@@ -250,3 +262,19 @@ def _channels() -> list[dict[str, Any]]:
             }
         )
     return found
+
+
+def _group_chats() -> list[dict[str, Any]]:
+    """The chats messengers told of; those of a messenger that does not tell its members are offered with the reason."""
+    chats = GroupChat.objects.select_related("connection").annotate(count=Count("members"))
+    return [
+        {
+            "ref": each.ref,
+            "name": each.name,
+            "channel": each.connection.name,
+            "members": each.count,
+            "otherwise": each.otherwise,
+            **offer(chat_unusable(each)),
+        }
+        for each in chats.order_by("connection__name", "name")[:MOST_CHATS]
+    ]

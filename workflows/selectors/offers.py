@@ -16,7 +16,7 @@ from permissions.policies import Gate, record_decide
 from workflows.definition import LEAST_EVERY_SECONDS, FiringPolicy
 from workflows.hours import hours_shapes
 from workflows.selectors.shown import RecordView
-from workflows.shapes import shape, shape_object
+from workflows.shapes import shape, shape_choice, shape_object
 
 TEXT, CODE, NUMBER, TIME = ("text",), ("code",), ("integer", "decimal"), ("date", "datetime")
 ORDERED = (*NUMBER, *TIME)
@@ -83,6 +83,27 @@ RECIPIENTS: Sequence[Mapping[str, Any]] = (
         "type": "role",
         "label": Localized("Everybody with a role", "某个角色的所有人").as_json(),
         "params": shape_object(("group",), group=shape("string", Localized("Role", "角色"))),
+    },
+    {
+        "type": "group_chat",
+        "label": Localized("A group chat", "一个群聊").as_json(),
+        "params": shape_object(
+            ("chat",),
+            chat=shape("string", Localized("Group chat", "群聊")),
+            otherwise=shape_choice(
+                Localized("When not everybody may see everything", "并非人人可见全部内容时"),
+                {
+                    "split": Localized("Tell those who may see it, each by themselves", "分别告知可见的人"),
+                    "mask": Localized(
+                        "Hide from all what one of them may not see", "有人不可见的内容对所有人隐藏"
+                    ),
+                    "link": Localized(
+                        "Send a title without values, and the link", "只发不含数值的标题和链接"
+                    ),
+                    "block": Localized("Send nothing", "不发送"),
+                },
+            ),
+        ),
     },
     {
         "type": "rule_owner",

@@ -16,8 +16,16 @@ from kernel.statements import Raw
 from kernel.text import Localized, localized
 from messaging.bindings import Difference, Refusal
 from messaging.formatting import field_format
-from messaging.models import NOT_SENT_STATES, Answer, Delivery, Interaction, InteractionState
-from messaging.services.interactions import interaction_show, targets_add
+from messaging.models import (
+    NOT_SENT_STATES,
+    Answer,
+    Delivery,
+    GroupPost,
+    Interaction,
+    InteractionState,
+    PostState,
+)
+from messaging.services.interactions import interaction_show, posts_add, targets_add
 from permissions.models import User, Verb
 from permissions.policies import MASK, may_see_record
 from workflows.actions.question import precondition_failed
@@ -161,7 +169,10 @@ class StepHandler:
     def undeliverable(self, interaction: Interaction, reason: str) -> None:
         """When nobody is left who has it or will get it: the fallback, else the owner, else a dead letter."""
         others = Delivery.objects.filter(interaction=interaction).exclude(state__in=NOT_SENT_STATES)
-        if others.exists():
+        on_the_way = GroupPost.objects.filter(
+            interaction=interaction, state__in=[PostState.READY, PostState.SENT]
+        )
+        if others.exists() or on_the_way.exists():
             return
         step, _compiled, _params = _asked(interaction)
         if self.unconfirmed(interaction):
@@ -186,11 +197,18 @@ class StepHandler:
             [], params.get("fallback", ()), params.get("channels", ()), step.run.rule, step.run.record,
             interaction.card.get("data", {}),
         )  # fmt: skip
+        posted = set(GroupPost.objects.filter(interaction=interaction).values_list("group_id", flat=True))
+        chats = [
+            target for target in audience.groups if target.group.pk not in posted and not step.run.launch
+        ]
+        if chats:
+            posts_add([(interaction, target, 5) for target in chats])
         reached = targets_stage(step.run, audience.targets)
         fresh = [target for target in reached if target.user.pk not in asked]
         if fresh:
             targets_add(interaction, fresh)
-        return list(dict.fromkeys(target.user.display_name for target in fresh))
+        names = [target.user.display_name for target in fresh] + [str(target.group) for target in chats]
+        return list(dict.fromkeys(names))
 
 
 def _name(person: Any) -> str:

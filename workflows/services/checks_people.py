@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from connectors.models import Connection, ConnectionState, Record
+from messaging.services.groups import chat_of, chat_unusable
 from permissions.identities import BUILT_IN
 from permissions.models import Identity, IdentityState, User
 from workflows.definition import Definition, Problem
@@ -47,8 +48,20 @@ def _one(
         if not members:
             words = _("Nobody active has the role “%(name)s”.") % {"name": group}
             yield Problem(pointer, "dead_recipient", words)
+    elif kind == "group_chat":
+        yield from _chat(str(spec.get("chat", "")), pointer)
     elif kind == "record_person":
         yield from _unlinked(connection, definition.trigger.object, str(spec.get("field", "")), pointer)
+
+
+def _chat(ref: str, pointer: str) -> Iterator[Problem]:
+    """A chat nobody knows, or whose messenger cannot say who is in it."""
+    chat = chat_of(ref)
+    if chat is None:
+        words = _("There is no group chat “%(chat)s”. Choose another one.") % {"chat": ref}
+        yield Problem(pointer, "dead_recipient", words)
+    elif (reason := chat_unusable(chat)) is not None:
+        yield Problem(pointer, "dead_recipient", str(reason))
 
 
 def _unlinked(connection: Connection, object_name: str, field: str, pointer: str) -> Iterator[Problem]:

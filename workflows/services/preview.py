@@ -15,10 +15,11 @@ from connectors.ports.im import Message, Rendered
 from connectors.services.rendering import message_rendered, message_rendered_everywhere
 from kernel.errors import BatonError
 from kernel.text import Localized
-from messaging.card import card_render
+from messaging.card import card_render, card_title_only
 from messaging.formatting import moment_format
-from messaging.models import Interaction, InteractionState
-from messaging.services.interactions import Target
+from messaging.models import Interaction, InteractionState, PostPlan
+from messaging.services.groupplan import WORDS, group_plan
+from messaging.services.interactions import GroupTarget, Target
 from permissions.models import Verb
 from permissions.policies import Decision, Gate, record_decide
 from workflows.blocks import Ask, Done, RuleScope, Until
@@ -56,6 +57,21 @@ class MessageSeen:
 
 
 @dataclass(frozen=True)
+class GroupSeen:
+    """What would become of a message to a group chat, and what the gate says of each member."""
+
+    step: str
+    chat: str
+    name: str
+    plan: str
+    label: str
+    why: str
+    members_at: str
+    members: list[dict[str, str]]
+    message: Message | None
+
+
+@dataclass(frozen=True)
 class ElsewhereSeen:
     """The first message as another messenger of the catalog would send it."""
 
@@ -88,6 +104,7 @@ class Preview:
     messages: list[MessageSeen] = field(default_factory=list)
     elsewhere: list[ElsewhereSeen] = field(default_factory=list)
     buttons: list[ButtonSeen] = field(default_factory=list)
+    groups: list[GroupSeen] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
 
 
@@ -166,6 +183,8 @@ def _tells(
     preview.notes += [str(note) for note in dict.fromkeys(audience.notes)]
     for target in audience.targets:
         _one(preview, view, rehearsal, found, asked, target, each.path)
+    for group in audience.groups:
+        preview.groups.append(_group(view, rehearsal, found, asked, group, each.path))
 
 
 def _one(
@@ -208,6 +227,44 @@ def _one(
             message,
             Rendered(payload, degraded),
         )
+    )
+
+
+def _group(
+    view: RecordView,
+    rehearsal: Rehearsal,
+    found: Occurrence,
+    asked: Ask,
+    target: GroupTarget,
+    step: str,
+) -> GroupSeen:
+    """By the members as they were last told: a dry run asks nobody outside."""
+    record, chat = rehearsal.record(found), target.group
+    plan = group_plan(chat, record, target.otherwise)
+    interaction = card_of(rehearsal, found, asked)
+    message = None
+    if plan.plan == PostPlan.LINK:
+        message = card_title_only(interaction, chat)
+    elif plan.plan in (PostPlan.SEND, PostPlan.MASK):
+        with override(chat.language):
+            message = card_render(interaction, chat, plan.met.within(view.decision))
+    return GroupSeen(
+        step,
+        chat.ref,
+        chat.name,
+        plan.plan.value,
+        str(plan.plan.label),
+        str(plan.why),
+        chat.members_at.isoformat() if chat.members_at is not None else "",
+        [
+            {
+                "name": each.user.display_name if each.user is not None else each.address,
+                "verdict": each.verdict,
+                "words": _(WORDS[each.verdict]),
+            }
+            for each in plan.members
+        ],
+        message,
     )
 
 

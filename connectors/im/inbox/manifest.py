@@ -28,5 +28,6 @@ MANIFEST = Manifest(
         confirms_delivery=True,
         interrupts=False,
         send_idempotent=True,
+        groups=True,
     ),
 )

@@ -8,13 +8,23 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from connectors.im.webhook.client import WebhookClient
+from connectors.im.webhook.groups import groups_read, members_read
 from connectors.im.webhook.inbound import replies_parse
 from connectors.im.webhook.manifest import MANIFEST
 from connectors.im.webhook.render import message_render
 from connectors.ports.check import CheckItem, CheckReport
 from connectors.ports.erp import ConnectorContext
-from connectors.ports.im import InboundRequest, InboundResult, Message, Rendered, SendResult
+from connectors.ports.im import (
+    Group,
+    InboundRequest,
+    InboundResult,
+    Membership,
+    Message,
+    Rendered,
+    SendResult,
+)
 from connectors.ports.manifest import Manifest
+from kernel import clock
 from kernel.errors import AuthFailed, BatonError, ConfigError, Rejected
 from kernel.http import HttpRequest, HttpResponse
 from kernel.signature import secret_bytes
@@ -23,6 +33,7 @@ from kernel.text import Localized
 DEFAULT_TIMEOUT_SECONDS = 10
 MAX_MESSAGE_ID = 200
 CHECK_EVENT_ID = "baton-check"
+GROUPS_EVENT_ID = "baton-groups"
 
 
 def build(
@@ -72,27 +83,17 @@ class WebhookConnector:
 
     def send(self, address: str, payload: Mapping[str, Any], *, idempotency_key: str) -> SendResult:
         """Any 2xx means taken. The receiver may name the message (`{"id": …}`); else the key names it."""
-        return self._sent(address, payload, idempotency_key, "")
+        return self._sent({"address": address}, payload, idempotency_key, "")
 
     def update(
         self, address: str, vendor_message_id: str, payload: Mapping[str, Any], *, idempotency_key: str
     ) -> SendResult:
-        return self._sent(address, payload, idempotency_key, vendor_message_id)
+        return self._sent({"address": address}, payload, idempotency_key, vendor_message_id)
 
     def outgoing(
         self, address: str, payload: Mapping[str, Any], *, idempotency_key: str, vendor_message_id: str = ""
     ) -> HttpRequest:
-        body = {
-            "event_id": payload["event_id"],
-            "id": payload["id"],
-            "version": payload["version"],
-            "kind": "update" if vendor_message_id else "message",
-            "idempotency_key": idempotency_key,
-            "address": address,
-        }
-        if vendor_message_id:
-            body["vendor_message_id"] = vendor_message_id
-        return self._client.request({**body, **payload}, webhook_id=idempotency_key)
+        return self._request({"address": address}, payload, idempotency_key, vendor_message_id)
 
     def outgoing_result(
         self, response: HttpResponse, *, idempotency_key: str, vendor_message_id: str = ""
@@ -109,12 +110,52 @@ class WebhookConnector:
     def close(self) -> None:
         self._http.close()
 
-    def _sent(
-        self, address: str, payload: Mapping[str, Any], idempotency_key: str, vendor_message_id: str
+    def groups(self) -> tuple[Group, ...]:
+        return groups_read(self._ask({"event_id": GROUPS_EVENT_ID, "kind": "groups"}))
+
+    def group_members(self, group: str) -> Membership:
+        asked_at = clock.now()
+        answer = self._ask({"event_id": GROUPS_EVENT_ID, "kind": "members", "group": group})
+        return members_read(answer, asked_at)
+
+    def group_send(self, group: str, payload: Mapping[str, Any], *, idempotency_key: str) -> SendResult:
+        return self._sent({"group": group}, payload, idempotency_key, "")
+
+    def group_update(
+        self, group: str, vendor_message_id: str, payload: Mapping[str, Any], *, idempotency_key: str
     ) -> SendResult:
-        request = self.outgoing(
-            address, payload, idempotency_key=idempotency_key, vendor_message_id=vendor_message_id
-        )
+        return self._sent({"group": group}, payload, idempotency_key, vendor_message_id)
+
+    def _ask(self, question: Mapping[str, Any]) -> Mapping[str, Any]:
+        return self._client.post(question, webhook_id=f"ask-{uuid.uuid4().hex}")
+
+    def _request(
+        self,
+        to: Mapping[str, str],
+        payload: Mapping[str, Any],
+        idempotency_key: str,
+        vendor_message_id: str,
+    ) -> HttpRequest:
+        body = {
+            "event_id": payload["event_id"],
+            "id": payload["id"],
+            "version": payload["version"],
+            "kind": "update" if vendor_message_id else "message",
+            "idempotency_key": idempotency_key,
+            **to,
+        }
+        if vendor_message_id:
+            body["vendor_message_id"] = vendor_message_id
+        return self._client.request({**body, **payload}, webhook_id=idempotency_key)
+
+    def _sent(
+        self,
+        to: Mapping[str, str],
+        payload: Mapping[str, Any],
+        idempotency_key: str,
+        vendor_message_id: str,
+    ) -> SendResult:
+        request = self._request(to, payload, idempotency_key, vendor_message_id)
         return self.outgoing_result(
             self._http.send(request), idempotency_key=idempotency_key, vendor_message_id=vendor_message_id
         )

@@ -87,9 +87,15 @@ MANIFEST = Manifest(
         text_bytes=64 * 1024,
         confirms_delivery=True,
         send_idempotent=True,
+        groups=True,
         # The receiver is the customer's own: nobody documents a number, an administrator may.
         rates=(Rate(None, 1), Rate(None, 60), Rate(None, 60, RateScope.RECIPIENT)),
         quota=Quota(None),
     ),
-    limits={"body_bytes": "65536", "inbound_age_seconds": "300", "inbound_items": "100"},
+    limits={
+        "body_bytes": "65536",
+        "inbound_age_seconds": "300",
+        "inbound_items": "100",
+        "group_members": "5000",
+    },
 )

@@ -51,6 +51,7 @@ export function RecipientsField({ label, pointer }: FieldProps) {
                   onPick={(picked) => replaced(at, { ...spec, [name]: picked })}
                 />
               )}
+              {kind && <Otherwise kind={kind} spec={spec} onPick={(next) => replaced(at, next)} />}
               {!isReadOnly && (
                 <IconButton
                   icon="close"
@@ -76,7 +77,38 @@ export function RecipientsField({ label, pointer }: FieldProps) {
   );
 }
 
-/** The one parameter a kind of recipient takes. */
+/** What is done when not everybody of a group chat may see everything. */
+function Otherwise({
+  kind,
+  spec,
+  onPick,
+}: {
+  kind: RecipientKind;
+  spec: JsonObject;
+  onPick: (spec: JsonObject) => void;
+}) {
+  const { catalogue, isReadOnly } = useView();
+  const shape = kind.params.properties?.["otherwise"];
+  if (!shape) return null;
+  const chat = catalogue.group_chats.find((each) => each.ref === spec["chat"]);
+  return (
+    <select
+      class="e-control"
+      aria-label={shape["x-label"] ?? ""}
+      value={String(spec["otherwise"] ?? chat?.otherwise ?? "split")}
+      disabled={isReadOnly}
+      onChange={(event) => onPick({ ...spec, otherwise: event.currentTarget.value })}
+    >
+      {(shape.enum ?? []).map((each) => (
+        <option key={each} value={each}>
+          {shape["x-choices"]?.[each] ?? each}
+        </option>
+      ))}
+    </select>
+  );
+}
+
+/** The first parameter of a kind of recipient names who it is. */
 function valueName(kind: RecipientKind): string | undefined {
   return Object.keys(kind.params.properties ?? {})[0];
 }
@@ -101,6 +133,14 @@ function useOptions(): (kind: RecipientKind) => PickerOption[] {
       group: "",
       hint: each.username,
     })),
+    chat: catalogue.group_chats
+      .filter((each) => each.usable)
+      .map((each) => ({
+        value: each.ref,
+        label: each.name,
+        group: each.channel,
+        hint: t("peopleCount", { count: each.members }),
+      })),
     group: catalogue.roles.map((each) => ({
       value: each.name,
       label: each.name,

@@ -59,6 +59,7 @@ const NOTHING: Catalogue = {
   roles: [],
   channels: [],
   calendars: [],
+  group_chats: [],
   writes: [],
   addresses: [],
   rules: [],

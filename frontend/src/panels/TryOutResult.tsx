@@ -39,6 +39,23 @@ export function TryOutResult({ done }: { done: DryRun }) {
           ))}
         </figure>
       ))}
+      {done.groups.map((each) => (
+        <figure class="e-preview" key={each.chat}>
+          <figcaption>
+            <strong>{each.name}</strong> <span class="b-muted">{each.label}</span>
+          </figcaption>
+          <p class="b-muted">{each.why}</p>
+          {each.message && <Card message={each.message} />}
+          <ul class="b-chips">
+            {each.members.map((one) => (
+              <li class="b-chip" key={one.name}>
+                <span>{one.name}</span>
+                {one.words}
+              </li>
+            ))}
+          </ul>
+        </figure>
+      ))}
       {done.notes.map((note) => (
         <p class="b-note b-wait" key={note}>
           {note}

@@ -44,6 +44,15 @@ export interface DryRun {
     message: CardMessage;
     degraded: string[];
   }[];
+  groups: {
+    chat: string;
+    name: string;
+    plan: string;
+    label: string;
+    why: string;
+    members: { name: string; verdict: string; words: string }[];
+    message: CardMessage | null;
+  }[];
   elsewhere: { connector: string; label: string; degraded: string[] }[];
   notes: string[];
 }

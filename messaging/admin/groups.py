@@ -121,7 +121,7 @@ class GroupChatAdmin(PageAdmin[GroupChat]):
         self.refuse(request, self._may_change(request))
         form = GroupChatForm(request.POST, instance=chat)
         if not form.is_valid():
-            raise Rejected(" ".join(each for errors in form.errors.values() for each in errors))
+            raise Rejected(" ".join(str(each) for errors in form.errors.values() for each in errors))
         changed = list(form.changed_data)
         form.save()
         audit_record(request.user, "group_chat.changed", chat, str(chat), fields=changed)

@@ -182,6 +182,13 @@ TABLE: dict[tuple[str, str], Entry] = {
         other=400,
         body=lambda world: {"connection": world.company.connection.pk, "draft": {}},
     ),
+    ("rule-text", "post"): Entry(READS_RULES, path=_rule, body=lambda world: {"text": "When"}),
+    ("packs", "get"): Entry({"analyst": 200}, path=lambda world: {"connection": world.company.connection.pk}),
+    ("pack", "post"): Entry(
+        {"analyst": 200},
+        path=lambda world: {"connection": world.company.connection.pk, "key": "large_order"},
+        body=lambda world: {"answers": {}},
+    ),
     ("rule-versions", "get"): Entry(READS_RULES, path=_rule),
     ("rule-version", "get"): Entry(READS_RULES, path=_version),
     ("rule-differences", "get"): Entry(READS_RULES, path=_rule, query="?from=1"),

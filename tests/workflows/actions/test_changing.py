@@ -391,7 +391,8 @@ def test_they_say_themselves_in_words(company: DemoCompany) -> None:
     rule = Rule.objects.get()
     sentence = rule_sentence(rule, behind_button(NEW_LEVEL, fixed(5)))
     assert (
-        "“Change it”: set reorder level to the entered level, then set reorder quantity to 5." in sentence.en
+        "“Change it”: [set reorder level to the entered level], then [set reorder quantity to 5]."
+        in sentence.en
     )
     sentence = rule_sentence(rule, {**ORDER, "steps": [cancel(**{"from": ["open", "draft"]})]})
     assert "change status from “Open” / “Draft” to “Cancelled”" in sentence.en

@@ -285,3 +285,22 @@ class DirectoryPlan(models.Model):
 
     def __str__(self) -> str:
         return f"{self.sync}: {len(self.changes)}"
+
+
+class LinkCode(models.Model):
+    """A one-time code by which a person proves that a messenger account is theirs. Only its keyed digest is stored."""
+
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
+    connection = models.ForeignKey(Connection, on_delete=models.CASCADE, related_name="+")
+    digest = models.CharField(max_length=64, unique=True)
+    created_at = models.DateTimeField(default=clock.now)
+    expires_at = models.DateTimeField()
+    used_at = models.DateTimeField(null=True)
+
+    class Meta:
+        verbose_name = _("linking code")
+        verbose_name_plural = _("linking codes")
+        indexes = [models.Index(fields=["user", "created_at"], name="link_code_user")]
+
+    def __str__(self) -> str:
+        return f"{self.user_id} → {self.connection_id}"

@@ -29,6 +29,7 @@ from messaging.services.interactions import DELIVER_QUEUE
 from permissions.identities import person_for_address
 from permissions.models import User
 from permissions.policies import Decision
+from permissions.services.linking import code_take
 
 REPLY_QUEUE = "reply"
 MOST_ATTEMPTS = 8
@@ -123,8 +124,8 @@ def _work(reply: Reply) -> None:
         user = person_for_address(reply.connection, reply.address)
         interaction = _interaction_of(reply, user) if user else None
         if user is None:
-            unlinked = localized(gettext_noop("This account is not linked to a person."))
-            result = AnswerResult("refused", text_store(unlinked))
+            user, said = code_take(reply.connection, reply.address, str(reply.content.get("text") or ""))
+            result = AnswerResult("taken" if user is not None else "refused", text_store(said))
         elif interaction is None:
             result = AnswerResult(
                 "invalid", text_store(localized(gettext_noop("No open card fits this message.")))

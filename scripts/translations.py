@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import polib
@@ -19,7 +20,9 @@ def compile_all() -> int:
         for source in folder.glob("locale/*/LC_MESSAGES/*.po"):
             target = source.with_suffix(".mo")
             if not target.exists() or target.stat().st_mtime < source.stat().st_mtime:
-                polib.pofile(str(source)).save_as_mofile(str(target))
+                written = target.with_suffix(f".{os.getpid()}")
+                polib.pofile(str(source)).save_as_mofile(str(written))
+                written.replace(target)  # whole at once: another process may be reading
                 count += 1
     return count
 

@@ -20,7 +20,6 @@ from connectors.dictionary.objects import OBJECTS
 from connectors.models import Event
 from kernel.text import Localized
 from scripts import messages
-from scripts.translations import compile_all
 from tests.company import DemoCompany
 from workflows.catalog import ACTIONS, TRIGGERS
 from workflows.models import Rule, Run
@@ -165,7 +164,6 @@ def test_labels_that_are_data_have_both_languages() -> None:
 
 
 def test_the_words_of_the_packages_are_translated_too() -> None:
-    compile_all()
     with translation.override("zh-hans"):
         assert gettext("Search apps and models...") == "搜索应用和模型…"
         assert gettext("Dead letters") == "失败待处理"
@@ -200,7 +198,6 @@ class _Texts(HTMLParser):
 @pytest.mark.database
 @pytest.mark.parametrize("login", ["analyst", "it", "auditor"])
 def test_the_administration_speaks_chinese(company: DemoCompany, login: str) -> None:
-    compile_all()
     company.sell()
     client = Client()
     client.force_login(company.user(login))

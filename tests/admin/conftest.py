@@ -7,16 +7,9 @@ from collections.abc import Callable
 import pytest
 from django.test import Client
 
-from scripts.translations import compile_all
 from tests.company import DemoCompany
 
 Enter = Callable[..., Client]
-
-
-@pytest.fixture(autouse=True, scope="session")
-def words() -> None:
-    """Tests read Chinese pages: compile the catalogs where no build has."""
-    compile_all()
 
 
 @pytest.fixture

@@ -14,6 +14,7 @@ from rest_framework.response import Response
 
 from inbox.api.base import ApiView, Moment, person, read
 from inbox.api.paging import LARGEST_ID, RowFilter, page_answer, page_shape
+from inbox.api.schema import ErrorAnswer
 from kernel.errors import NotFound, PermissionDenied
 from permissions.models import Grant
 from permissions.objects import may_any
@@ -103,7 +104,9 @@ class ReviewList(ApiView):
 
 
 class ReviewSign(ApiView):
-    @extend_schema(request=SignQuestion, responses={201: SignatureShown}, summary="Sign a line")
+    @extend_schema(
+        request=SignQuestion, responses={201: SignatureShown, 404: ErrorAnswer}, summary="Sign a line"
+    )
     def post(self, request: Request) -> Response:
         actor = person(request)
         asked = read(SignQuestion, request.data).validated_data

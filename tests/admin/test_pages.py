@@ -53,9 +53,13 @@ PAGES: dict[str, set[str]] = {
     "/admin/permissions/directorysync/": {"it", "auditor"},
     "/admin/permissions/directorysync/{directory}/change/": {"it", "auditor"},
     "/admin/connectors/connection/{connection}/mapping/stock_level/access/": {"it"},
+    "/admin/permissions/breakglass/": {"it", "owner", "auditor"},
+    "/admin/permissions/breakglass/add/": {"it"},
     "/admin/permissions/grant/": {"owner", "auditor"},
     "/admin/permissions/grant/add/": {"owner"},
     "/admin/auth/group/": {"owner"},
+    "/admin/messaging/groupchat/": {"it", "auditor"},
+    "/admin/messaging/groupchat/add/": set(),
     "/admin/messaging/attention/": {"it", "auditor"},
     "/admin/messaging/attention/add/": {"it"},
     "/admin/messaging/holidaycalendar/": {"it", "auditor"},
@@ -64,6 +68,8 @@ PAGES: dict[str, set[str]] = {
     "/admin/workflows/httpaddress/add/": {"it"},
     "/admin/messaging/substitute/": {"it", "auditor"},
     "/admin/messaging/substitute/add/": {"it"},
+    "/admin/workflows/disclosuremonth/": {"owner", "auditor"},
+    "/admin/workflows/disclosuremonth/add/": set(),
     "/admin/kernel/auditentry/": {"auditor"},
 }
 STAFF = ("it", "analyst", "owner", "auditor")

@@ -175,7 +175,7 @@ def raw_event_shown(patch: pytest.MonkeyPatch) -> None:
 
 
 def rule_without_its_owners_right(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(execute, "_gate", lambda step, compiled: None)
+    patch.setattr(execute, "_gate", lambda step, compiled, *, acts_alone: None)
 
 
 def asked_without_the_askers_limit(patch: pytest.MonkeyPatch) -> None:

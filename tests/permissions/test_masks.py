@@ -16,15 +16,16 @@ from permissions.models import Grant, User
 from permissions.policies import MASK
 from tests.company import DemoCompany
 from tests.figures import figure_in
-from tests.workflows.engine.source import Source
+from tests.workflows.engine.source import LONG_AGO, Source
 
 SECRET = "17.77"
 
 
 @pytest.fixture
 def source(db: None) -> Source:
+    """A rule whose owner may see the price asks a person who may not (any more)."""
     source = Source()
-    source.rule(
+    rule = source.rule(
         params={
             "title": "Low: {{ record.product_code }} at {{ record.unit_price }}",
             "body": "{% if record.unit_price != '' %}{{ record.unit_price | append: '!' }}{% endif %}",
@@ -47,11 +48,26 @@ def source(db: None) -> Source:
             ],
         }
     )  # fmt: skip
+    rule.owner = User.objects.create_user("designer", language="en", time_zone="UTC")
+    rule.save(update_fields=["owner"])
+    Grant.objects.create(
+        user=rule.owner,
+        objects_covered=["stock_level"],
+        verbs=["see"],
+        scopes={"warehouse": ["*"]},
+        field_classes=["*"],
+        valid_from=LONG_AGO,
+    )
     source.tell(120, price=SECRET)
-    Grant.objects.update(field_classes=[])
+    price_right([])
     source.tell(50, price=SECRET)
     source.work()
     return source
+
+
+def price_right(classes: list[str]) -> None:
+    """The classes of fields the person who is asked may see from now on."""
+    assert Grant.objects.filter(user__username="li").update(field_classes=classes) == 1
 
 
 def everything(source: Source) -> str:
@@ -72,14 +88,14 @@ def test_the_card_does_not_hold_it_anywhere(source: Source) -> None:
 
 
 def test_with_the_right_it_is_there(source: Source) -> None:
-    Grant.objects.update(field_classes=["cost"])
+    price_right(["cost"])
     assert SECRET in everything(source)
 
 
 def test_the_right_lost_on_an_old_card_hides_it(source: Source) -> None:
-    Grant.objects.update(field_classes=["*"])
+    price_right(["*"])
     assert SECRET in everything(source)
-    Grant.objects.update(field_classes=[])
+    price_right([])
     assert SECRET not in everything(source)
 
 

@@ -9,13 +9,7 @@ import pytest
 from django.utils import translation
 
 from kernel import clock, doorbell
-from scripts.translations import compile_all
 from tests.company import DemoCompany, caches_clear
-
-
-def pytest_configure() -> None:
-    """Before anything is translated: a process keeps the catalogs as it found them."""
-    compile_all()
 
 
 @pytest.fixture(autouse=True)

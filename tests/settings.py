@@ -16,6 +16,9 @@ os.environ.setdefault("ALLOWED_HOSTS", "*")
 
 from config.settings import *  # noqa: F403
 from config.settings import STORAGES
+from scripts.translations import compile_all
+
+compile_all()  # before anything is translated: a process keeps the catalogs as it found them
 
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 STORAGES = {**STORAGES, "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}}

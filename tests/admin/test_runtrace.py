@@ -13,7 +13,7 @@ from permissions.models import Grant, User
 from permissions.policies import MASK
 from tests.company import DemoCompany
 from tests.figures import figure_in
-from workflows.models import Run, RunState, Step, StepState
+from workflows.models import Rule, Run, RunState, Step, StepState
 from workflows.selectors import RunTrace, run_trace
 
 KINDS = [
@@ -43,7 +43,8 @@ def told(run: Run, user: User) -> RunTrace:
 
 @pytest.fixture
 def no_cost(company: DemoCompany) -> User:
-    """The analyst, without the right to costs."""
+    """The analyst, without the right to costs; the rule is somebody's who has it."""
+    Rule.objects.update(owner=company.user("owner"))
     Grant.objects.filter(group__name="Business analysts").update(field_classes=[])
     return company.user("analyst")
 

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import ast
+import os
 import re
+import subprocess
+import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import fields, is_dataclass
 from html.parser import HTMLParser
@@ -102,6 +105,24 @@ def test_no_marked_string_is_put_together_before_it_is_translated() -> None:
                 ):
                     guilty.append(f"{path.relative_to(messages.ROOT)}:{node.lineno}")
     assert guilty == []
+
+
+def test_no_chinese_is_read_while_modules_are_loaded() -> None:
+    """A process keeps the catalogs as its first translation found them, which may be before they are compiled."""
+    loaded = (
+        "import django; django.setup(); import config.urls\n"
+        "from django.utils.translation import trans_real; print('zh-hans' in trans_real._translations)"
+    )
+    environment = {**os.environ, "DJANGO_SETTINGS_MODULE": "tests.settings"}
+    done = subprocess.run(
+        [sys.executable, "-c", loaded],
+        cwd=messages.ROOT,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout == "False\n"
 
 
 @pytest.mark.parametrize("template", ["plain", "plural", "context"])

@@ -43,7 +43,7 @@ EXPIRES_SECONDS = 24 * 3600.0
 MOST_AN_HOUR = 30
 MOST_LOOKED_AT = 50
 MARK = Localized("[Test] ", "【测试】")
-SAID = localized(gettext_noop("A test, sent by yourself. Its buttons do nothing but answer the test."))
+SAID = gettext_noop("A test, sent by yourself. Its buttons do nothing but answer the test.")
 
 
 def message_test(
@@ -81,7 +81,7 @@ def message_test(
             expires_seconds=EXPIRES_SECONDS if ask.is_question else None,
             priority=ask.priority,
             is_question=ask.is_question,
-            said=SAID,
+            said=localized(SAID),
         )
         audit_record(actor, "rule.tested", rule, pointer)
     return interaction

@@ -15,6 +15,7 @@ from rest_framework.response import Response
 from connectors.models import Connection
 from inbox.api.base import ApiView, person, read
 from inbox.api.paging import LARGEST_ID
+from inbox.api.schema import ErrorAnswer
 from messaging.models import Interaction
 from permissions.models import User
 from workflows.selectors import visible_rules
@@ -124,7 +125,11 @@ def _shown(seen: Seen) -> dict[str, Any]:
 
 
 class SeenAsk(ApiView):
-    @extend_schema(request=SeenQuestion, responses=SeenShown, summary="What would somebody see?")
+    @extend_schema(
+        request=SeenQuestion,
+        responses={200: SeenShown, 404: ErrorAnswer},
+        summary="What would somebody see?",
+    )
     def post(self, request: Request) -> Response:
         asked = read(SeenQuestion, request.data).validated_data
         actor = person(request)

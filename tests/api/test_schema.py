@@ -26,6 +26,9 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
 )
 
+from messaging.services.emergency import emergency_open
+from permissions.models import Grant
+from permissions.services.signing import signature_sign
 from tests.api.conftest import written
 from tests.company import DemoCompany
 from workflows.models import Rule, Run, Step
@@ -64,6 +67,14 @@ def _known(company: DemoCompany, path: str) -> dict[str, Any]:
         return {"uid": str(company.interaction().uid)}
     if "/dead-letters/" in path:
         return {"id": bulk_start(company.user("auditor"), "replay", [("step", 1)], Replay()).pk}
+    if "/signatures/" in path:
+        owner = company.user("owner")
+        return {"id": signature_sign(owner, owner, "stock_level", "cost", None).pk}
+    if "/emergency/" in path:
+        reason = "The stock count does not add up."
+        return {"id": emergency_open(company.user("it"), ["stock_level"], [], reason, 30).pk}
+    if "/grants/" in path:
+        return {"id": Grant.objects.latest("pk").pk}
     model: Any = {"connections": None, "rules": Rule, "events": Run, "runs": Run, "steps": Step}[
         path.strip("/").split("/")[2]
     ]

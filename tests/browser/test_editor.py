@@ -56,7 +56,8 @@ def test_the_stock_rule_by_mouse(visits: Visits) -> None:
     editor.pick(button.locator(".e-follows").get_by_role("button", name="Add an action"), "document")
     button.get_by_role("combobox", name="Quantity: Compared with").select_option("input")
 
-    expect(editor.mending).to_have_count(0)
+    # The demo's own rule may have told the buyer of the same sale: that is said, and keeps nobody from publishing.
+    expect(editor.mending.filter(has_not_text="of the same event too")).to_have_count(0)
     expect(editor.sentence).to_contain_text("on hand is less than reorder level")
     expect(editor.sentence).to_contain_text("ask the buyer of the record with “Create PO”")
     draft = editor.definition()
@@ -216,6 +217,6 @@ def test_everybody_can_use_it(
     editor.page.locator(".e-backtest .b-button").click()
     expect(editor.page.locator(".e-backtest .e-days li").first).to_be_visible()
     assert editor.serious_findings() == []
-    editor.page.get_by_role("tab").nth(2).click()
+    editor.page.get_by_role("tab").nth(3).click()
     expect(editor.page.locator(".e-versions li").first).to_be_visible()
     assert editor.serious_findings() == []

@@ -15,7 +15,7 @@ interface LaunchRow {
   limit: number | null;
   fired: number;
   /** What the reader's newest back-test of this definition says. */
-  tested: number | null;
+  tested?: number | null;
 }
 
 export function Launch() {
@@ -104,7 +104,7 @@ export function Launch() {
         <label class="e-labelled">
           <span class="e-label">{t("forecast")}</span>
           <span class="e-help">
-            {launch.tested === null ? t("forecastNone") : t("forecastTested", { count: rounded(launch.tested) })}
+            {launch.tested == null ? t("forecastNone") : t("forecastTested", { count: rounded(launch.tested) })}
           </span>
           <input
             class="e-control e-short"
@@ -112,7 +112,7 @@ export function Launch() {
             min="0"
             step="any"
             disabled={!mayChange}
-            placeholder={launch.tested === null ? "–" : rounded(launch.tested)}
+            placeholder={launch.tested == null ? "–" : rounded(launch.tested)}
             value={launch.forecast ?? ""}
             onInput={(event) =>
               set({ forecast: event.currentTarget.value === "" ? null : Number(event.currentTarget.value) })

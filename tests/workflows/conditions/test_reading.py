@@ -176,7 +176,8 @@ OTHERS: list[Any] = [
 @given(trees(st.one_of(leaves, st.sampled_from(OTHERS))))
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_what_is_only_kept_stays_to_the_letter(language: int, logic: Any) -> None:
-    assert exact(readings(text_of(logic, language), language, logic)) == exact([logic])
+    """It is among what the text can mean. Two kept parts that read alike leave a choice, which is asked about."""
+    assert exact([logic])[0] in exact(readings(text_of(logic, language), language, logic))
 
 
 def test_a_kept_part_stays_where_another_is_changed() -> None:

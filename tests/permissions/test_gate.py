@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from django.contrib.auth.models import AnonymousUser, Group
+from django.db import connection as database
 
 from connectors.dictionary.extension import object_extend
 from connectors.dictionary.objects import CUSTOMER, PRODUCT, STOCK_LEVEL
@@ -290,9 +291,7 @@ def test_it_may_need_other_dimensions_and_never_one_no_field_fills(person: User)
     assert object_extend(STOCK_LEVEL, "stock_level", {"needs": []}).needs == ()
 
 
-def test_many_people_are_asked_as_one(
-    person: User, erp: Connection, django_assert_max_num_queries: Any
-) -> None:
+def test_many_people_are_asked_as_one(person: User, erp: Connection, django_assert_num_queries: Any) -> None:
     role = Group.objects.create(name="Sellers")
     grant(role, "customer", verbs=["told"], scopes={"company": ["*"], "salesperson": ["@own"]})
     grant(person, "customer", scopes={"company": ["HX01"], "salesperson": ["*"]}, field_classes=["credit"])
@@ -306,9 +305,8 @@ def test_many_people_are_asked_as_one(
     )
     people = [person, *others]
     may_see_record(person, record)  # the dictionary is at hand
-    with django_assert_max_num_queries(
-        4
-    ):  # one of them asks whether the dictionary moved, where nobody just did
+    # On SQLite one of them asks whether the dictionary moved; on PostgreSQL that came with an earlier answer.
+    with django_assert_num_queries(4 if database.vendor == "sqlite" else 3):
         decided = people_decide(people, record)
     assert {pk for pk, each in decided.items() if each.allowed} == {person.pk, others[7].pk}
     assert (decided[person.pk].masked, decided[others[7].pk].masked) == (

@@ -6,23 +6,19 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from django.utils.translation import gettext as _
-
 from connectors.models import Event
 from kernel import clock
-from kernel.errors import PermissionDenied
 from kernel.generation import generations_held
 from permissions.filters import visible_records
 from permissions.models import User
-from permissions.objects import may_object
 from permissions.policies import Gate
 from workflows.conditions import Verdict, data_prepare
-from workflows.definition import PUBLISHED, DefinitionInvalid
+from workflows.definition import PUBLISHED
 from workflows.engine.compiled import event_data, schema_for
 from workflows.engine.rehearsal import compile_definition
 from workflows.engine.uses import fields_used
 from workflows.models import Rule
-from workflows.services.checking import errors_of, rule_check
+from workflows.services.trying import trying_refuse
 
 MOST_LOOKED = 20_000
 
@@ -38,12 +34,7 @@ class Already:
 
 def already_true(actor: User, rule: Rule, raw: Mapping[str, Any]) -> Already:
     """Raises PermissionDenied, and DefinitionInvalid for a draft that would not be published."""
-    if not may_object(actor, "use", rule.connection):
-        raise PermissionDenied(_("You may not try rules on this connection."))
-    owner = rule.owner if isinstance(rule.owner, User) else None
-    problems = errors_of(rule_check(rule.connection, raw, owner))
-    if problems:
-        raise DefinitionInvalid(problems)
+    trying_refuse(actor, rule, raw)
     with generations_held():
         compiled = compile_definition(rule, raw)
         about, schema = compiled.about, schema_for(compiled.about)

@@ -8,17 +8,14 @@ from typing import Any
 
 from django.db import transaction
 from django.db.models import QuerySet
-from django.utils.translation import gettext as _
 
 from connectors.models import RecordedObject
 from kernel import clock, doorbell
-from kernel.errors import PermissionDenied
 from permissions.models import User
-from permissions.objects import may_object
-from workflows.definition import DefinitionInvalid, definition_read
+from workflows.definition import definition_read
 from workflows.engine.backtest import BACKTEST_QUEUE, OPEN, events_between, recorded_first
 from workflows.models import BackTest, BackTestState, Rule
-from workflows.services.checking import errors_of, rule_check
+from workflows.services.trying import trying_refuse
 
 MOST_DAYS = 90
 KEPT = 5
@@ -29,12 +26,7 @@ def backtest_start(actor: User, rule: Rule, raw: Mapping[str, Any], days: int) -
 
     Raises PermissionDenied, and DefinitionInvalid for a draft that would not be published.
     """
-    if not may_object(actor, "use", rule.connection):
-        raise PermissionDenied(_("You may not try rules on this connection."))
-    owner = rule.owner if isinstance(rule.owner, User) else None
-    problems = errors_of(rule_check(rule.connection, raw, owner))
-    if problems:
-        raise DefinitionInvalid(problems)
+    trying_refuse(actor, rule, raw)
     name = definition_read(raw).trigger.object
     now = clock.now()
     count, before, last = events_between(rule.connection_id, name, now - dt.timedelta(days=days))

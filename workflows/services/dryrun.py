@@ -19,18 +19,16 @@ from kernel import clock
 from kernel.errors import ConfigError, NotFound, PermissionDenied
 from kernel.generation import generations_held
 from permissions.models import User
-from permissions.objects import may_object
 from permissions.policies import Gate
 from workflows.conditions import Verdict, condition_trace
-from workflows.definition import DefinitionInvalid
 from workflows.engine.rehearsal import Judged, Occurrence, Rehearsal, compile_definition
 from workflows.engine.uses import fields_used
 from workflows.models import Rule, RuleVersion, Run
 from workflows.selectors.held import HELD
 from workflows.selectors.runcondition import ConditionView, condition_view
 from workflows.selectors.shown import RecordView, state_view
-from workflows.services.checking import errors_of, rule_check
 from workflows.services.preview import Preview, messages_preview
+from workflows.services.trying import trying_refuse
 
 HIDDEN = "hidden"
 TYPED_KEY = "…"
@@ -64,12 +62,7 @@ def rule_dry_run(actor: User, rule: Rule, raw: Mapping[str, Any], asked: Asked) 
     """Raises PermissionDenied (the connection, or the record), NotFound, and DefinitionInvalid for a draft that would not
     be published.
     """
-    if not may_object(actor, "use", rule.connection):
-        raise PermissionDenied(_("You may not try rules on this connection."))
-    owner = rule.owner if isinstance(rule.owner, User) else None
-    problems = errors_of(rule_check(rule.connection, raw, owner))
-    if problems:
-        raise DefinitionInvalid(problems)
+    trying_refuse(actor, rule, raw)
     with generations_held():
         return _run(actor, Rehearsal(rule, compile_definition(rule, raw)), raw, asked)
 

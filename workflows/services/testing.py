@@ -17,25 +17,24 @@ from django.utils.translation import gettext_noop
 from connectors.models import Event, EventState, Record
 from kernel import clock
 from kernel.audit import audit_record
-from kernel.errors import ConfigError, NotFound, PermissionDenied, RateLimited
+from kernel.errors import ConfigError, NotFound, RateLimited
 from kernel.text import LANGUAGES, Localized, localized
 from messaging.bindings import Refusal
 from messaging.models import Answer, Delivery, Interaction, InteractionState
 from messaging.services.interactions import Target, interaction_open, interaction_show
 from messaging.services.notices import NoticeHandler
 from permissions.models import User
-from permissions.objects import may_object
 from permissions.policies import Gate
 from workflows.blocks import Ask
-from workflows.definition import DefinitionInvalid, StepSpec
+from workflows.definition import StepSpec
 from workflows.engine.recipients import People
 from workflows.engine.rehearsal import Rehearsal, compile_definition
 from workflows.models import Rule
 from workflows.nesting import steps_walk
 from workflows.selectors import event_view, visible_events
 from workflows.selectors.shown import RecordView
-from workflows.services.checking import errors_of, rule_check
 from workflows.services.dryrun import event_occurrence
+from workflows.services.trying import trying_refuse
 
 HANDLER = "workflows.test"
 PURPOSE = "test"
@@ -54,12 +53,7 @@ def message_test(
     Raises PermissionDenied, DefinitionInvalid for a draft that would not be published, NotFound where there is no such
     action or event, ConfigError where the actor cannot be reached, RateLimited after MOST_AN_HOUR in an hour.
     """
-    if not may_object(actor, "use", rule.connection):
-        raise PermissionDenied(_("You may not try rules on this connection."))
-    owner = rule.owner if isinstance(rule.owner, User) else None
-    problems = errors_of(rule_check(rule.connection, raw, owner))
-    if problems:
-        raise DefinitionInvalid(problems)
+    trying_refuse(actor, rule, raw)
     _often_refuse(actor)
     rehearsal = Rehearsal(rule, compile_definition(rule, raw))
     found, view = _event(actor, rehearsal, event)

@@ -18,13 +18,6 @@ from workflows.services.rules import rule_publish, rule_roll_back
 pytestmark = pytest.mark.database
 
 
-@pytest.fixture
-def source(db: None) -> Source:
-    made = Source()
-    object_share(None, made.person, made.connection, "view", "use")
-    return made
-
-
 def _person(name: str, rule: Rule, *rights: str) -> User:
     made = User.objects.create_user(name, password="x", language="en")
     object_share(None, made, rule.connection, "view", "use")

@@ -20,13 +20,6 @@ from workflows.services.testing import message_test
 pytestmark = pytest.mark.database
 
 
-@pytest.fixture
-def source(db: None) -> Source:
-    made = Source()
-    object_share(None, made.person, made.connection, "view", "use")
-    return made
-
-
 def _rule(source: Source, **params: Any) -> tuple[Any, Any]:
     rule = source.rule(params={"recipients": [{"type": "rule_owner"}], **params})
     assert rule.current is not None

@@ -21,13 +21,6 @@ from workflows.services.why import Why, why_asked
 pytestmark = pytest.mark.database
 
 
-@pytest.fixture
-def source(db: None) -> Source:
-    made = Source()
-    object_share(None, made.person, made.connection, "view", "use")
-    return made
-
-
 def _ask(source: Source, rule: Rule, **asked: Any) -> Why:
     asked = asked or {"event": Event.objects.latest("pk").pk}
     return why_asked(source.person, rule, **asked)

@@ -13,10 +13,11 @@ from kernel.text import text_show
 from messaging.models import Delivery, Interaction, InteractionState
 from messaging.selectors import inbox_cards, inbox_interactions
 from messaging.services.answers import answer_submit
+from messaging.services.interactions import Target
 from permissions.models import Grant, User
 from permissions.objects import object_share
 from tests.workflows.engine.source import LONG_AGO, Source
-from workflows.engine.launching import in_tenth
+from workflows.engine.launching import in_tenth, launch_limit, targets_stage
 from workflows.models import LaunchStep, Rule, RuleState, Run, RunState, Step, StepState
 from workflows.selectors.ledger import events_classified
 from workflows.services.launching import launch_set
@@ -158,6 +159,24 @@ def _fire(source: Source, count: int) -> None:
     for quantity in (150, 80):
         source.post(*[source.item(quantity, sku=f"F{number}") for number in range(count)])
         source.plan()
+
+
+def test_in_the_step_of_one_in_ten_a_tenth_of_the_forecast_counts(source: Source) -> None:
+    launch = launch_set(source.person, _rule(source), LaunchStep.TENTH, forecast=40, factor=3)
+    assert launch_limit(launch) == 12
+    assert launch_limit(launch_set(source.person, launch.rule, LaunchStep.ALL, forecast=40, factor=3)) == 120
+
+
+def test_a_shadow_reaches_no_pilot_people_either(source: Source, others: tuple[User, User]) -> None:
+    """They stay named while the rule is set back from the pilot to the shadow."""
+    rule = _rule(source)
+    launch_set(source.person, rule, LaunchStep.SHADOW, pilots=["wang"])
+    source.tell(150, 80)
+    run = Run.objects.select_related("rule").get()
+    wang = Target(others[0], source.inbox, "wang")
+    assert targets_stage(run, [wang]) == []
+    Run.objects.update(launch=LaunchStep.PILOT)
+    assert targets_stage(Run.objects.select_related("rule").get(), [wang]) == [wang]
 
 
 def test_a_rule_that_fires_more_often_than_forecast_stops_and_asks_its_owner_once(

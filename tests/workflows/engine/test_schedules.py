@@ -11,9 +11,10 @@ from django.db import connection
 
 from connectors.models import Event, EventState
 from kernel import clock
+from kernel.work import work_claim
 from messaging.models import Interaction
 from tests.workflows.engine.source import Source
-from workflows.engine.schedules import schedule_set, schedules_drain, schedules_follow
+from workflows.engine.schedules import _take, schedule_set, schedules_drain, schedules_follow
 from workflows.engine.stopping import rule_stop
 from workflows.models import Rule, RuleState, RuleVersion, Run, Schedule, StopReason
 
@@ -205,3 +206,17 @@ def test_a_worker_killed_after_the_claim_leaves_it_to_the_next(source: Source, m
     assert at(source, MONDAY + dt.timedelta(seconds=30)) == 0  # the claim holds
     assert at(source, MONDAY + dt.timedelta(seconds=61)) == 1
     assert starts() == ["morning#1"]
+
+
+def test_a_worker_that_wakes_up_late_changes_nothing_any_more(source: Source) -> None:
+    timed(source)
+    with clock.frozen(MONDAY):
+        (stale,) = work_claim(Schedule.objects.all(), limit=1)  # and stands still
+    at(source, MONDAY + dt.timedelta(seconds=61))
+    at(source, MONDAY + DAY)
+    before = Schedule.objects.values().get()
+    with clock.frozen(MONDAY + DAY):
+        _take(stale)
+        source.plan()
+    assert Schedule.objects.values().get() == before
+    assert starts() == ["morning#1", "morning#2"]

@@ -27,7 +27,7 @@ class HttpAddressForm(forms.ModelForm[HttpAddress]):
     """Headers one to a line; left empty, those stored stay."""
 
     headers = forms.CharField(
-        label=gettext_lazy("secret headers"),
+        label=gettext_lazy("Secret headers"),
         required=False,
         widget=Textarea(attrs={"rows": 3}),
         help_text=gettext_lazy(

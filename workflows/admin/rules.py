@@ -146,7 +146,7 @@ class RuleAdmin(RuleEditor):
             '<span class="b-figure">{} {}</span>', rule.health.fired, sparkline(rule.health.per_day)
         )
 
-    @admin.display(description=gettext_lazy("messages sent"))
+    @admin.display(description=gettext_lazy("sent out"))
     def sent(self, rule: Any) -> int:
         return int(rule.health.sent)
 
@@ -162,7 +162,7 @@ class RuleAdmin(RuleEditor):
         count = int(rule.health.failed)
         return format_html('<span class="b-bad-text">{}</span>', count) if count else "0"
 
-    @admin.display(description=gettext_lazy("firings held back"))
+    @admin.display(description=gettext_lazy("held back"))
     def held(self, rule: Any) -> int:
         return int(rule.health.held)
 

@@ -10,7 +10,7 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from kernel.badges import badge
 from kernel.models import AuditEntry
@@ -162,7 +162,7 @@ class RuleAdmin(RuleEditor):
         count = int(rule.health.failed)
         return format_html('<span class="b-bad-text">{}</span>', count) if count else "0"
 
-    @admin.display(description=gettext_lazy("held back"))
+    @admin.display(description=pgettext_lazy("firings", "held back"))
     def held(self, rule: Any) -> int:
         return int(rule.health.held)
 

@@ -1,1 +1,1 @@
-import{t as e}from"./loading-BQUUbbNx.js";var t=document.getElementById(`rule-editor`);t&&e(async()=>{let{editorMount:e}=await import(`./mount-DO22o9i8.js`);return{editorMount:e}},[],import.meta.url).then(({editorMount:e})=>e(t));
+import{t as e}from"./loading-BQUUbbNx.js";var t=document.getElementById(`rule-editor`);t&&e(async()=>{let{editorMount:e}=await import(`./mount-CpbwpFCH.js`);return{editorMount:e}},[],import.meta.url).then(({editorMount:e})=>e(t));
